@@ -1,0 +1,25 @@
+# Language level, warnings and the build's conveniences, the same for every folder.
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+option(SELFCONNECT_WERROR "Warnings are errors" ON)
+# -fsanitize= value for everything we build, e.g. "address,undefined".
+set(SELFCONNECT_SANITIZE "" CACHE STRING "Sanitizers for the whole build")
+
+add_library(selfconnect_flags INTERFACE)
+target_compile_options(selfconnect_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
+  $<$<BOOL:${SELFCONNECT_WERROR}>:-Werror>)
+if(SELFCONNECT_SANITIZE)
+  target_compile_options(selfconnect_flags INTERFACE -fsanitize=${SELFCONNECT_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  target_link_options(selfconnect_flags INTERFACE -fsanitize=${SELFCONNECT_SANITIZE})
+endif()
