@@ -1,12 +1,12 @@
-// The first process of a world: makes its namespaces, serves requests from the harness, keeps the world alive.
-// Runs after a raw clone of the harness, so it allocates nothing and throws nothing. Used by World only.
+// The first process of a world: makes its namespaces, serves requests from the harness, keeps the world
+// alive. Runs after a raw clone of the harness, so it allocates nothing and throws nothing. Used by World
+// only.
 //
 //   harness --- control socket (SOCK_SEQPACKET, also the lifeline) --- init (PID 1 of the world)
 //     request: one InitRequest          reply: one InitReply, with a descriptor where one was asked for
 //
-// When the harness ends in whatever way, the socket closes, init exits, and the kernel kills every process of the
-// PID namespace (pid_namespaces(7)).
-// SPDX-License-Identifier: MIT
+// When the harness ends in whatever way, the socket closes, init exits, and the kernel kills every process of
+// the PID namespace (pid_namespaces(7)). SPDX-License-Identifier: MIT
 #pragma once
 
 #include <sys/types.h>
@@ -21,7 +21,8 @@ enum class Side : std::uint32_t { kNear, kFar };
 
 struct InitRequest {
   enum class What : std::uint32_t {
-    kSocket,  // socket(numbers[0], numbers[1], numbers[2]) in the network of `side`; replies with the descriptor
+    kSocket,  // socket(numbers[0], numbers[1], numbers[2]) in the network of `side`; replies with the
+              // descriptor
     kSysctl,  // writes `value` to /proc/sys/`path`
     kNetNs,   // replies with a descriptor of the network namespace of `side`
     kFar,     // makes the far network namespace
@@ -34,14 +35,14 @@ struct InitRequest {
 };
 
 struct InitReply {
-  std::int32_t error = 0;            // errno, 0: done
-  std::array<char, 32> step{};       // what failed, for the message
+  std::int32_t error = 0;       // errno, 0: done
+  std::array<char, 32> step{};  // what failed, for the message
 };
 
 struct InitSpec {
-  int control = -1;          // the world's end of the control socket
+  int control = -1;  // the world's end of the control socket
   bool user_namespace = false;
-  uid_t uid = 0;             // of the harness, kept by the target
+  uid_t uid = 0;  // of the harness, kept by the target
   gid_t gid = 0;
 };
 

@@ -136,7 +136,8 @@ Result<UniqueFd> World::request(const InitRequest& request, bool expects_fd) con
 }
 
 Result<UniqueFd> World::socket(int domain, int type, int protocol, Side side) const {
-  return request({.what = InitRequest::What::kSocket, .side = side, .numbers = {domain, type, protocol}}, true);
+  return request({.what = InitRequest::What::kSocket, .side = side, .numbers = {domain, type, protocol}},
+                 true);
 }
 
 Result<UniqueFd> World::net_ns(Side side) const {
@@ -189,7 +190,8 @@ Result<World::FarAddresses> World::connect_far(Family family) const {
   if (auto pair = rtnetlink::add_veth(near->get(), kVethIndex, kVethIndex, far_ns->get()); !pair) {
     return std::unexpected(pair.error());
   }
-  for (const auto& [netlink, address] : {std::pair{near->get(), addresses.near}, {far->get(), addresses.far}}) {
+  for (const auto& [netlink, address] :
+       {std::pair{near->get(), addresses.near}, {far->get(), addresses.far}}) {
     if (auto done = rtnetlink::add_address(netlink, kVethIndex, address, prefix); !done) {
       return std::unexpected(done.error());
     }

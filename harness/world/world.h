@@ -1,6 +1,6 @@
-// The isolated network that one phase runs in: fresh network, PID and mount namespaces, in a user namespace of its
-// own where the harness has no CAP_SYS_ADMIN. Nothing of the host is changed, and nothing can leave it.
-// SPDX-License-Identifier: MIT
+// The isolated network that one phase runs in: fresh network, PID and mount namespaces, in a user namespace
+// of its own where the harness has no CAP_SYS_ADMIN. Nothing of the host is changed, and nothing can leave
+// it. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <sys/types.h>
@@ -25,8 +25,9 @@ enum class Isolation {
 // Destruction kills every process in it and reaps its init.
 class World {
  public:
-  // A world with `lo` up for IPv4 and IPv6, every IPv4 address local (ip-route(8): local 0.0.0.0/0 dev lo), and
-  // unprivileged ports from 0. Errors: no namespaces allowed here (EPERM, ENOSPC), see `selfconnect doctor`.
+  // A world with `lo` up for IPv4 and IPv6, every IPv4 address local (ip-route(8): local 0.0.0.0/0 dev lo),
+  // and unprivileged ports from 0. Errors: no namespaces allowed here (EPERM, ENOSPC), see `selfconnect
+  // doctor`.
   static Result<World> create();
 
   World(World&& other) noexcept = default;
@@ -43,8 +44,8 @@ class World {
   // Makes an address local, for those that the any-address route does not make a source: IPv6, 127.0.0.2.
   [[nodiscard]] Result<void> add_local_address(const Address& address) const;
 
-  // A second network at the other end of a veth pair: addresses on the same port at both ends do not collide there.
-  // Call once. Afterwards near and far reach each other by these addresses.
+  // A second network at the other end of a veth pair: addresses on the same port at both ends do not collide
+  // there. Call once. Afterwards near and far reach each other by these addresses.
   struct FarAddresses {
     Address near;
     Address far;
@@ -52,7 +53,7 @@ class World {
   [[nodiscard]] Result<FarAddresses> connect_far(Family family) const;
 
   [[nodiscard]] Result<UniqueFd> net_ns(Side side) const;
-  [[nodiscard]] pid_t init_pid() const { return pid_; }     // as the host sees it
+  [[nodiscard]] pid_t init_pid() const { return pid_; }          // as the host sees it
   [[nodiscard]] int init_pidfd() const { return pidfd_.get(); }  // for setns(2)
   [[nodiscard]] Isolation isolation() const { return isolation_; }
 
