@@ -25,7 +25,8 @@ const auto double_quoted = x3::rule<struct DoubleQuoted, std::string>{} = '"' >>
 const auto bare = x3::rule<struct Bare, std::string>{} =
     +(('\\' >> x3::char_) | (x3::char_ - x3::space - x3::char_("'\"\\")));
 const auto word = x3::rule<struct Word, std::string>{} = +(bare | single_quoted | double_quoted);
-const auto line = *x3::space >> -(word % +x3::space) >> *x3::space;
+const auto blanks = x3::omit[+x3::space];
+const auto line = -blanks >> -(word % blanks) >> -blanks;
 
 }  // namespace
 
