@@ -17,7 +17,6 @@ struct Unit {
   std::chrono::nanoseconds length;
 };
 
-// Long units first: duration_text takes the first that divides evenly.
 constexpr std::array<Unit, 6> kUnits = {{{"h", std::chrono::hours(1)},
                                          {"m", std::chrono::minutes(1)},
                                          {"s", std::chrono::seconds(1)},
@@ -45,13 +44,6 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
         error(fmt::format("'{}' is out of range: expected more than 0 and at most 24h", text)));
   }
   return std::chrono::nanoseconds(std::llround(nanoseconds));
-}
-
-std::string duration_text(std::chrono::nanoseconds duration) {
-  const auto* const unit =
-      std::ranges::find_if(kUnits, [&](const Unit& u) { return (duration % u.length).count() == 0; });
-  if (duration.count() == 0) return "0s";
-  return fmt::format("{}{}", duration / unit->length, unit->name);
 }
 
 }  // namespace selfconnect

@@ -12,11 +12,8 @@ namespace selfconnect {
 
 inline constexpr std::chrono::nanoseconds kLongestDuration = std::chrono::hours(24);
 
-// A number, with or without a fraction, and one of the units us, ms, s, m, h: "500ms", "1.5s". More than
+// A number, with or without a fraction, and one of the units ns, us, ms, s, m, h: "500ms", "1.5s". More than
 // zero and at most a day. The error says what was expected.
 [[nodiscard]] Result<std::chrono::nanoseconds> parse_duration(std::string_view text);
-
-// The shortest exact text in one unit that parse_duration reads back: "500ms", "90s", "2m".
-[[nodiscard]] std::string duration_text(std::chrono::nanoseconds duration);
 
 }  // namespace selfconnect

@@ -39,19 +39,5 @@ TEST(DurationTest, RefusesNothingNegativeAndTooLong) {
   }
 }
 
-TEST(DurationTest, WritesTheLongestUnitThatIsExact) {
-  EXPECT_EQ(duration_text(500ms), "500ms");
-  EXPECT_EQ(duration_text(90s), "90s");
-  EXPECT_EQ(duration_text(2min), "2m");
-  EXPECT_EQ(duration_text(1500us), "1500us");
-  EXPECT_EQ(duration_text(0ns), "0s");
-}
-
-TEST(DurationTest, ReadsBackWhatItWrites) {
-  for (const auto duration : {1ns, std::chrono::nanoseconds(1500us), std::chrono::nanoseconds(24h)}) {
-    EXPECT_EQ(parse_duration(duration_text(duration)), duration);
-  }
-}
-
 }  // namespace
 }  // namespace selfconnect

@@ -1,0 +1,28 @@
+// The call of `selfconnect check` as a value: options, target file and command, merged and checked. Starts nothing.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/check/options.h"
+#include "harness/cli/command_parser.h"
+#include "harness/cli/report_files.h"
+
+namespace selfconnect {
+
+struct CheckCall {
+  CheckOptions options;               // its seed is `seed`, or 0
+  std::optional<std::uint64_t> seed;  // not given: the caller picks one
+  std::vector<ReportRequest> reports;
+};
+
+// `arguments` are those after "check". A target file (--target) is read; what the command line says goes before
+// what the file says.
+[[nodiscard]] Parsed<CheckCall> parse_check_call(std::span<const std::string> arguments,
+                                                 std::span<const Reporter> reporters);
+
+}  // namespace selfconnect

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#include "harness/cli/option_values.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/algorithm/string/classification.hpp>
+#include <boost/algorithm/string/split.hpp>
+#include <charconv>
+#include <span>
+#include <utility>
+
+#include "harness/cli/nearest.h"
+#include "harness/judge/rule.h"
+
+namespace selfconnect {
+
+namespace {
+
+template <class Number>
+Result<Number> parse_number(std::string_view text, Number low, std::string_view expected) {
+  Number number = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (ec != std::errc{} || end != text.data() + text.size() || number < low) {
+    return std::unexpected(error(fmt::format("'{}' is not {}", text, expected)));
+  }
+  return number;
+}
+
+template <class Enum, std::size_t N>
+Result<Enum> parse_word(std::string_view text, std::string_view noun,
+                        const std::array<std::pair<std::string_view, Enum>, N>& words) {
+  std::vector<std::string> choices;
+  for (const auto& [word, value] : words) {
+    if (word == text) return value;
+    choices.emplace_back(word);
+  }
+  return std::unexpected(error(unknown_word(noun, text, choices)));
+}
+
+}  // namespace
+
+Result<std::uint16_t> parse_port_number(std::string_view text) {
+  return parse_number<std::uint16_t>(text, 1, "a port: expected 1 to 65535");
+}
+
+Result<std::uint64_t> parse_seed(std::string_view text) {
+  return parse_number<std::uint64_t>(text, 0, "a seed: expected a whole number, 0 or more");
+}
+
+Result<FamilyChoice> parse_family(std::string_view text) {
+  return parse_word<FamilyChoice, 3>(
+      text, "family",
+      {{{"4", FamilyChoice::kIpv4}, {"6", FamilyChoice::kIpv6}, {"both", FamilyChoice::kBoth}}});
+}
+
+Result<EngineChoice> parse_engine(std::string_view text) {
+  return parse_word<EngineChoice, 4>(text, "engine",
+                                     {{{"auto", EngineChoice::kAuto},
+                                       {"range", EngineChoice::kRange},
+                                       {"hook", EngineChoice::kHook},
+                                       {"notify", EngineChoice::kNotify}}});
+}
+
+Result<FailOn> parse_fail_on(std::string_view text) {
+  return parse_word<FailOn, 3>(
+      text, "level",
+      {{{"error", FailOn::kError}, {"warning", FailOn::kWarning}, {"never", FailOn::kNever}}});
+}
+
+Result<std::string> parse_rule_id(std::string_view text) {
+  std::vector<std::string> ids;
+  for (const Rule& rule : all_rules()) {
+    if (rule.id == text) return std::string(text);
+    ids.emplace_back(rule.id);
+  }
+  if (nearest(text, ids)) return std::unexpected(error(unknown_word("rule", text, ids)));
+  return std::unexpected(error(fmt::format("unknown rule '{}': `selfconnect rules` lists them", text)));
+}
+
+Result<std::vector<Phase>> parse_phases(std::string_view text) {
+  const std::vector<Phase> all = CheckOptions{}.phases;
+  std::vector<std::string> names;
+  for (const Phase phase : all) names.emplace_back(phase_name(phase));
+  std::vector<std::string> words;
+  boost::split(words, text, boost::is_any_of(","));
+  std::erase(words, "");
+  if (words.empty()) {
+    return std::unexpected(error(fmt::format("no phase is selected: expected some of {}", fmt::join(names, ","))));
+  }
+  for (const std::string& word : words) {
+    if (std::ranges::find(names, word) == names.end()) {
+      return std::unexpected(error(unknown_word("phase", word, names)));
+    }
+  }
+  std::vector<Phase> phases;
+  std::ranges::copy_if(all, std::back_inserter(phases), [&](Phase phase) {
+    return std::ranges::find(words, phase_name(phase)) != words.end();
+  });
+  return phases;
+}
+
+}  // namespace selfconnect

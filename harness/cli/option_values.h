@@ -1,0 +1,27 @@
+// The values of options, from the user's text. Pure. Every error is a fragment that says what was expected.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/check/options.h"
+#include "harness/judge/verdict.h"
+#include "harness/sys/error.h"
+#include "harness/trace/trace.h"
+
+namespace selfconnect {
+
+[[nodiscard]] Result<std::uint16_t> parse_port_number(std::string_view text);  // 1 to 65535
+[[nodiscard]] Result<std::uint64_t> parse_seed(std::string_view text);
+[[nodiscard]] Result<FamilyChoice> parse_family(std::string_view text);  // 4, 6, both
+[[nodiscard]] Result<EngineChoice> parse_engine(std::string_view text);  // auto, range, hook, notify
+[[nodiscard]] Result<FailOn> parse_fail_on(std::string_view text);       // error, warning, never
+[[nodiscard]] Result<std::string> parse_rule_id(std::string_view text);  // one of all_rules()
+
+// Names with commas between them, "refused,self-connect": each once, and in the order that phases are run.
+[[nodiscard]] Result<std::vector<Phase>> parse_phases(std::string_view text);
+
+}  // namespace selfconnect

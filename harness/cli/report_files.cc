@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#include "harness/cli/report_files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace selfconnect {
+
+namespace {
+
+Result<void> write_all(int fd, std::string_view text, const std::string& path) {
+  while (!text.empty()) {
+    const auto count = ::write(fd, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return std::unexpected(errno_error(fmt::format("write({})", path)));
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ReportFiles> ReportFiles::open(std::span<const ReportRequest> requests) {
+  ReportFiles files;
+  for (const ReportRequest& request : requests) {
+    UniqueFd fd;
+    if (request.path != "-") {
+      fd.reset(::open(request.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+      if (!fd) return std::unexpected(errno_error(fmt::format("open({})", request.path)));
+    }
+    files.files_.push_back({request, std::move(fd)});
+  }
+  return files;
+}
+
+Result<void> ReportFiles::write(const Run& run, const Judgement& judgement, FailOn fail_on) const {
+  Result<void> all;
+  for (const auto& [request, fd] : files_) {
+    const std::string text = request.reporter->render(run, judgement, fail_on);
+    auto written = write_all(fd ? fd.get() : STDOUT_FILENO, text, request.path);
+    if (!written && all) all = std::move(written);
+  }
+  return all;
+}
+
+}  // namespace selfconnect

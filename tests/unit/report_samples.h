@@ -1,0 +1,198 @@
+// Hand-written runs and judgements for the tests of the reporters. SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "harness/judge/verdict.h"
+#include "harness/trace/trace.h"
+
+namespace selfconnect::samples {
+
+using std::chrono::microseconds;
+
+inline constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
+
+inline RuleOutcome unused(const Run&) { return Clear{}; }
+
+inline constexpr std::array<Rule, 6> kRules = {{
+    {"echo-accepted", Level::kError, "reported success though no server existed",
+     "Whoever called the client now believes that a server is up and has answered. Readiness probes, health "
+     "checks and scripts go on from there.",
+     "Exit 0, or the success pattern in its output, in `self-connect`, and neither in `refused`.",
+     "After connect(), compare getsockname() with getpeername(), address and port; when both are equal, "
+     "close "
+     "the socket with SO_LINGER 0 and treat it as a refused connection.",
+     unused},
+    {"never-recovers", Level::kError, "did not reach the real server once it was there",
+     "It stays down after its server is back.", "Reconnectors only.", "Try again after each failure.",
+     unused},
+    {"crashes", Level::kError, "died of a signal or a sanitizer report",
+     "A crash can be provoked from outside.", "A signal that the harness did not send.", "Fix the crash.",
+     unused},
+    {"desynchronised", Level::kError, "starts its recovered conversation wrongly",
+     "The server gets half a message.", "Against three healthy connections.", "Drop the buffers.", unused},
+    {"talks-to-itself", Level::kWarning, "wrote payload bytes to itself before it noticed",
+     "What was meant for the server, credentials included, comes back and is parsed as the server's words.",
+     "Payload bytes on a self-connection, counted.",
+     "Check for a self-connection before the first byte is written.", unused},
+    {"spins", Level::kWarning, "uses a core, or dials faster than the limit, without backing off",
+     "It takes a core.", "Attempts a second.", "Back off.", unused},
+}};
+
+inline Endpoint loopback(std::uint16_t port = 50000) { return {Address::loopback(Family::kIpv4), port}; }
+
+inline Trace refused() {
+  Trace trace = {.phase = Phase::kRefused, .timeout = std::chrono::seconds(10)};
+  trace.attempts = {.total = 1, .refused = 1};
+  trace.attempts.kept = {{.number = 1,
+                          .source = loopback(41001),
+                          .destination = loopback(),
+                          .at = microseconds(2900),
+                          .outcome = Outcome::kRefused,
+                          .decided_at = microseconds(2910)}};
+  trace.counters = {.active_opens = 1, .attempt_fails = 1, .in_segs = 2, .out_segs = 1, .out_rsts = 1};
+  trace.err = {.head = "Could not connect to Redis at 127.0.0.1:50000: Connection refused\n", .total = 66};
+  trace.packets = 2;
+  trace.ended = {.how = Ended::How::kExit, .code = 1, .at = microseconds(4130)};
+  return trace;
+}
+
+inline Trace self_connected() {
+  Trace trace = {.phase = Phase::kSelfConnect,
+                 .destination = loopback(),
+                 .timeout = std::chrono::seconds(10),
+                 .forced = true};
+  trace.attempts = {.total = 1, .self_connected = 1};
+  trace.attempts.kept = {{.number = 1,
+                          .source = loopback(),
+                          .destination = loopback(),
+                          .at = microseconds(402),
+                          .outcome = Outcome::kSelfConnected,
+                          .decided_at = microseconds(410),
+                          .ending = Ending::kFin,
+                          .sent = 14,
+                          .sent_head = std::string(kPing)}};
+  trace.sockets = {{.at = microseconds(520),
+                    .state = TcpState::kEstablished,
+                    .local = loopback(),
+                    .remote = loopback(),
+                    .inode = 48213}};
+  trace.counters = {.active_opens = 1, .in_segs = 6, .out_segs = 5};
+  trace.out = {.head = "PING\n", .total = 5};
+  trace.packets = 6;
+  trace.ended = {.how = Ended::How::kExit, .code = 0, .at = microseconds(3200)};
+  return trace;
+}
+
+inline Trace healthy() {
+  Trace trace = {.phase = Phase::kHealthy, .destination = loopback(), .timeout = std::chrono::seconds(10)};
+  trace.attempts = {.total = 1, .accepted = 1};
+  trace.out = {.head = "PONG\n", .total = 5};
+  trace.packets = 10;
+  trace.ended = {.how = Ended::How::kStopped, .at = microseconds(512'000), .stop_reason = "decided"};
+  return trace;
+}
+
+inline Run redis_run() {
+  Run run = {.command = {"/usr/bin/redis-cli", "-p", "50000", "PING"},
+             .seed = 7,
+             .kind = Kind::kOneShot,
+             .destinations = {loopback()},
+             .kernel = "6.18.44"};
+  run.traces = {refused(), self_connected(), healthy()};
+  run.not_run = {{Phase::kRecover, "the target ends by itself"}};
+  return run;
+}
+
+// Every rule clear but two that a one-shot target cannot be judged by.
+inline Judgement pass() {
+  Judgement judgement;
+  for (const Rule& rule : kRules) judgement.rules.push_back({&rule, Clear{}});
+  judgement.rules[1].outcome = NotJudged{"the target ends by itself"};
+  judgement.rules[3].outcome = NotJudged{"the target ends by itself"};
+  return judgement;
+}
+
+// `finding` joins its rule's outcome and the judgement's list.
+inline void add(Judgement& judgement, const Finding& finding) {
+  judgement.findings.push_back(finding);
+  for (RuleReport& report : judgement.rules) {
+    if (report.rule->id != finding.rule) continue;
+    if (!std::holds_alternative<Findings>(report.outcome)) report.outcome = Findings{};
+    std::get<Findings>(report.outcome).push_back(finding);
+  }
+}
+
+inline Finding echo_accepted() {
+  return {.rule = "echo-accepted",
+          .level = Level::kError,
+          .phase = Phase::kSelfConnect,
+          .destination = loopback(),
+          .message =
+              "redis-cli ended with exit 0 while it was connected to itself and no server existed; refused, "
+              "it had ended with exit 1.",
+          .evidence = {{"exit_code", std::int64_t{0}},
+                       {"exit_code_refused", std::int64_t{1}},
+                       {"output", Bytes{"PING\n", 5}},
+                       {"after_ms", 3.2}}};
+}
+
+inline Finding talks_to_itself() {
+  return {.rule = "talks-to-itself",
+          .level = Level::kWarning,
+          .phase = Phase::kSelfConnect,
+          .destination = loopback(),
+          .message = "redis-cli wrote 14 bytes to itself on attempt 1.",
+          .evidence = {{"attempt", std::int64_t{1}},
+                       {"sent", Bytes{std::string(kPing), 14}},
+                       {"first_sent_ms", 0.62},
+                       {"socket", "ESTAB 0 0 127.0.0.1:50000 127.0.0.1:50000 ino:48213"}}};
+}
+
+inline Finding spins_in_control() {
+  return {.rule = "spins",
+          .level = Level::kWarning,
+          .phase = Phase::kRefused,
+          .message = "redis-cli dialled 900 times a second.",
+          .evidence = {{"attempts_per_second", 900.0}},
+          .counted = false};
+}
+
+inline Judgement redis_judgement() {
+  Judgement judgement = pass();
+  judgement.verdict = Verdict::kFail;
+  add(judgement, echo_accepted());
+  add(judgement, talks_to_itself());
+  add(judgement, spins_in_control());
+  return judgement;
+}
+
+inline Judgement skip() {
+  return {.verdict = Verdict::kSkip,
+          .reason = "forcing does not work here: unshare(CLONE_NEWUSER): Operation not permitted"};
+}
+
+inline Judgement failed() {
+  return {.verdict = Verdict::kError,
+          .reason = "failed to start the target: execve(redis-cil): No such file"};
+}
+
+// Ctrl-C during `healthy`: two phases are known, and one finding.
+inline Run interrupted_run() {
+  Run run = redis_run();
+  run.traces.back().ended = {
+      .how = Ended::How::kStopped, .at = microseconds(120'000), .stop_reason = "interrupted"};
+  run.not_run.emplace_back(Phase::kSamePort, "interrupted");
+  return run;
+}
+
+inline Judgement interrupted() {
+  Judgement judgement = pass();
+  judgement.verdict = Verdict::kError;
+  judgement.reason = "interrupted by SIGINT; what was known by then follows";
+  add(judgement, echo_accepted());
+  return judgement;
+}
+
+}  // namespace selfconnect::samples
