@@ -1,7 +1,8 @@
 // What happens in a child between fork and exec, so that it wakes up in a world: a Boost.Process v2
 // initialiser. The child joins the namespaces by setns(2). The PID namespace is joined by children only
 // (pid_namespaces(7)), so it clones once more, with CLONE_PARENT: the new process is the harness's own child,
-// and the first one ends. SPDX-License-Identifier: MIT
+// and the first one ends.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <sys/resource.h>

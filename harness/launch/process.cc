@@ -103,7 +103,7 @@ Result<pid_t> spawn(asio::io_context& context, const World& world, const LaunchS
                     int err) {
   auto executable = find_command(spec.command.front());
   if (!executable) return std::unexpected(executable.error());
-  auto net_ns = world.net_ns(spec.side);
+  auto net_ns = world.net_ns(spec.network);
   if (!net_ns) return std::unexpected(net_ns.error());
   auto report = make_pipe();
   if (!report) return std::unexpected(report.error());

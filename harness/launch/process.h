@@ -1,5 +1,6 @@
 // A process launched into a world with Boost.Process v2: supervised, its output captured. Used for the target
-// and for a real server alike. SPDX-License-Identifier: MIT
+// and for a real server alike.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <sys/resource.h>
@@ -24,7 +25,7 @@ struct LaunchSpec {
   std::vector<std::string> command;            // argv; the first is looked up in PATH when it has no slash
   std::filesystem::path stdin_file;            // empty: /dev/null
   std::vector<std::pair<int, rlim_t>> limits;  // setrlimit(2), soft and hard
-  Side side = Side::kNear;
+  Network network = Network::kNear;
 };
 
 // How a process ended, as waitpid(2) tells it.

@@ -75,28 +75,28 @@ class Networks {
   InitReply make_far() {
     if (unshare(CLONE_NEWNET) != 0) return failed("unshare(CLONE_NEWNET)");
     far_ = open_current();
-    return enter(Side::kNear);
+    return enter(Network::kNear);
   }
 
-  InitReply enter(Side side) {
-    if (side == current_ && far_ < 0) return {};  // there is only one: no call needed
-    if (setns(fd(side), CLONE_NEWNET) != 0) return failed("setns(net)");
-    current_ = side;
+  InitReply enter(Network network) {
+    if (network == current_ && far_ < 0) return {};  // there is only one: no call needed
+    if (setns(fd(network), CLONE_NEWNET) != 0) return failed("setns(net)");
+    current_ = network;
     return {};
   }
 
-  [[nodiscard]] int fd(Side side) const { return side == Side::kNear ? near_ : far_; }
+  [[nodiscard]] int fd(Network network) const { return network == Network::kNear ? near_ : far_; }
 
  private:
   static int open_current() { return ::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC); }
 
   int near_ = -1;
   int far_ = -1;
-  Side current_ = Side::kNear;
+  Network current_ = Network::kNear;
 };
 
 void serve(const InitRequest& request, Networks& networks) {
-  if (InitReply entered = networks.enter(request.side); entered.error != 0) return send_reply(entered);
+  if (InitReply entered = networks.enter(request.network); entered.error != 0) return send_reply(entered);
   switch (request.what) {
     case InitRequest::What::kSocket: {
       const int fd = socket(request.numbers[0], request.numbers[1] | SOCK_CLOEXEC, request.numbers[2]);
@@ -111,7 +111,7 @@ void serve(const InitRequest& request, Networks& networks) {
       return send_reply(write_file(path.data(), request.value.data()) ? InitReply{} : failed("write"));
     }
     case InitRequest::What::kNetNs:
-      return send_reply({}, networks.fd(request.side));
+      return send_reply({}, networks.fd(request.network));
     case InitRequest::What::kFar:
       return send_reply(networks.make_far());
   }

@@ -6,7 +6,8 @@
 //     request: one InitRequest          reply: one InitReply, with a descriptor where one was asked for
 //
 // When the harness ends in whatever way, the socket closes, init exits, and the kernel kills every process of
-// the PID namespace (pid_namespaces(7)). SPDX-License-Identifier: MIT
+// the PID namespace (pid_namespaces(7)).
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <sys/types.h>
@@ -17,18 +18,18 @@
 namespace selfconnect {
 
 // The network of the target, or the one at the far end of a veth pair.
-enum class Side : std::uint32_t { kNear, kFar };
+enum class Network : std::uint32_t { kNear, kFar };
 
 struct InitRequest {
   enum class What : std::uint32_t {
-    kSocket,  // socket(numbers[0], numbers[1], numbers[2]) in the network of `side`; replies with the
+    kSocket,  // socket(numbers[0], numbers[1], numbers[2]) in the network of `network`; replies with the
               // descriptor
     kSysctl,  // writes `value` to /proc/sys/`path`
-    kNetNs,   // replies with a descriptor of the network namespace of `side`
+    kNetNs,   // replies with a descriptor of the network namespace of `network`
     kFar,     // makes the far network namespace
   };
   What what = What::kSocket;
-  Side side = Side::kNear;
+  Network network = Network::kNear;
   std::array<std::int32_t, 3> numbers{};
   std::array<char, 128> path{};
   std::array<char, 3072> value{};  // a full list of reserved ports fits

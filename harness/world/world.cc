@@ -99,7 +99,7 @@ Result<World> World::create() {
   auto ready = receive_reply(world.control_.get());
   if (!ready) return std::unexpected(ready.error());
   if (ready->reply.error != 0) return std::unexpected(init_error(ready->reply).during("make namespaces"));
-  if (auto up = world.bring_up(Side::kNear); !up) return std::unexpected(up.error());
+  if (auto up = world.bring_up(Network::kNear); !up) return std::unexpected(up.error());
   return world;
 }
 
@@ -135,17 +135,17 @@ Result<UniqueFd> World::request(const InitRequest& request, bool expects_fd) con
   return std::move(reply->fd);
 }
 
-Result<UniqueFd> World::socket(int domain, int type, int protocol, Side side) const {
-  return request({.what = InitRequest::What::kSocket, .side = side, .numbers = {domain, type, protocol}},
-                 true);
+Result<UniqueFd> World::socket(int domain, int type, int protocol, Network network) const {
+  return request(
+      {.what = InitRequest::What::kSocket, .network = network, .numbers = {domain, type, protocol}}, true);
 }
 
-Result<UniqueFd> World::net_ns(Side side) const {
-  return request({.what = InitRequest::What::kNetNs, .side = side}, true);
+Result<UniqueFd> World::net_ns(Network network) const {
+  return request({.what = InitRequest::What::kNetNs, .network = network}, true);
 }
 
-Result<void> World::set_sysctl(std::string_view path, std::string_view value, Side side) const {
-  InitRequest call{.what = InitRequest::What::kSysctl, .side = side};
+Result<void> World::set_sysctl(std::string_view path, std::string_view value, Network network) const {
+  InitRequest call{.what = InitRequest::What::kSysctl, .network = network};
   if (!copy_text(call.path, path) || !copy_text(call.value, value)) {
     return std::unexpected(error(fmt::format("set {}: value too long", path)));
   }
@@ -155,12 +155,14 @@ Result<void> World::set_sysctl(std::string_view path, std::string_view value, Si
   return {};
 }
 
-Result<void> World::bring_up(Side side) const {
-  auto netlink = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, side);
+Result<void> World::bring_up(Network network) const {
+  auto netlink = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, network);
   if (!netlink) return std::unexpected(netlink.error().during("bring lo up"));
   if (auto up = rtnetlink::set_link_up(netlink->get(), rtnetlink::kLoopbackIndex); !up) return up;
   if (auto routed = rtnetlink::add_any_local_route(netlink->get(), Family::kIpv4); !routed) return routed;
-  return set_sysctl("net/ipv4/ip_unprivileged_port_start", "0", side);
+  // Without IPv6 on this machine there is nothing to route.
+  (void)rtnetlink::add_any_local_route(netlink->get(), Family::kIpv6);
+  return set_sysctl("net/ipv4/ip_unprivileged_port_start", "0", network);
 }
 
 Result<void> World::add_local_address(const Address& address) const {
@@ -181,11 +183,11 @@ Result<World::FarAddresses> World::connect_far(Family family) const {
   if (auto made = request({.what = InitRequest::What::kFar}, false); !made) {
     return std::unexpected(made.error().during("make the far network"));
   }
-  if (auto up = bring_up(Side::kFar); !up) return std::unexpected(up.error());
-  auto far_ns = net_ns(Side::kFar);
+  if (auto up = bring_up(Network::kFar); !up) return std::unexpected(up.error());
+  auto far_ns = net_ns(Network::kFar);
   if (!far_ns) return std::unexpected(far_ns.error());
-  auto near = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, Side::kNear);
-  auto far = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, Side::kFar);
+  auto near = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, Network::kNear);
+  auto far = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, Network::kFar);
   if (!near || !far) return std::unexpected((near ? far : near).error());
   if (auto pair = rtnetlink::add_veth(near->get(), kVethIndex, kVethIndex, far_ns->get()); !pair) {
     return std::unexpected(pair.error());

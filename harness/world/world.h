@@ -1,6 +1,7 @@
 // The isolated network that one phase runs in: fresh network, PID and mount namespaces, in a user namespace
 // of its own where the harness has no CAP_SYS_ADMIN. Nothing of the host is changed, and nothing can leave
-// it. SPDX-License-Identifier: MIT
+// it.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <sys/types.h>
@@ -35,11 +36,12 @@ class World {
   ~World();
 
   // A socket that lives in the world, close-on-exec. The caller may use it from outside.
-  [[nodiscard]] Result<UniqueFd> socket(int domain, int type, int protocol, Side side = Side::kNear) const;
+  [[nodiscard]] Result<UniqueFd> socket(int domain, int type, int protocol,
+                                        Network network = Network::kNear) const;
 
   // Writes a sysctl of the world's network, "net/ipv4/ip_local_port_range".
   [[nodiscard]] Result<void> set_sysctl(std::string_view path, std::string_view value,
-                                        Side side = Side::kNear) const;
+                                        Network network = Network::kNear) const;
 
   // Makes an address local, for those that the any-address route does not make a source: IPv6, 127.0.0.2.
   [[nodiscard]] Result<void> add_local_address(const Address& address) const;
@@ -52,7 +54,7 @@ class World {
   };
   [[nodiscard]] Result<FarAddresses> connect_far(Family family) const;
 
-  [[nodiscard]] Result<UniqueFd> net_ns(Side side) const;
+  [[nodiscard]] Result<UniqueFd> net_ns(Network network) const;
   [[nodiscard]] pid_t init_pid() const { return pid_; }          // as the host sees it
   [[nodiscard]] int init_pidfd() const { return pidfd_.get(); }  // for setns(2)
   [[nodiscard]] Isolation isolation() const { return isolation_; }
@@ -60,7 +62,7 @@ class World {
  private:
   World() = default;
   Result<UniqueFd> request(const InitRequest& request, bool expects_fd) const;
-  Result<void> bring_up(Side side) const;
+  Result<void> bring_up(Network network) const;
   void end();
 
   UniqueFd control_;
