@@ -4,11 +4,11 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/trace/attempt_log_recorder.h"
@@ -18,6 +18,9 @@
 #include "harness/trace/trace.h"
 
 namespace selfconnect {
+
+struct Flow;
+class OpenFlows;
 
 // A self-connection, for those who wait for its end.
 struct SelfConnection {
@@ -42,7 +45,8 @@ struct SelfConnection {
 //
 // A SYN with the tuple and sequence number of an open flow is a retransmission; with another sequence number
 // it is the next attempt. Payload is counted by sequence numbers, so retransmissions do not count twice and
-// packets the capture lost are counted all the same (but are missing in the heads).
+// packets the capture lost are counted all the same (but are missing in the heads). A refused attempt has no
+// ending: there was no connection.
 class FlowTable {
  public:
   // Open flows followed at once. Beyond it the oldest is no longer followed: its attempt stays as it is.
@@ -75,23 +79,18 @@ class FlowTable {
   [[nodiscard]] const SecretRanges& secret_ranges() const { return ranges_; }
 
  private:
-  struct Flow;
-  struct Direction;
-  class OpenFlows;
-
   void begin(const TcpPacket& packet, Instant at);
-  void continue_flow(Flow& flow, const TcpPacket& packet, Side from, Instant at);
+  void follow(Flow& flow, const TcpPacket& packet, Instant at);
   void answer(Flow& flow, const TcpPacket& packet, Side from, Instant at);
-  void payload(Flow& flow, const TcpPacket& packet, Side from, Instant at);
-  void find_secrets(Flow& flow, const TcpPacket& packet, Side from, std::string_view fresh,
-                    std::uint64_t offset);
-  void end_flow(Flow& flow, Ending ending, Side from, Instant at);
+  void take_payload(Flow& flow, const TcpPacket& packet, Side from, Instant at);
+  void find_secrets(Flow& flow, Side from, std::string_view fresh, std::uint64_t offset, Attempt* attempt);
+  void end(Flow& flow, Ending ending, Side from, Instant at);
   void forget(Flow& flow);
 
   std::unique_ptr<const SecretPatterns> patterns_;  // finders point to it
   AttemptLogRecorder recorder_;
   SecretRanges ranges_;
-  std::unique_ptr<OpenFlows> flows_;
+  std::unique_ptr<OpenFlows> flows_;  // keeps flat_map's header out of this one
   Instant end_ = Instant::max();
   std::optional<SelfConnection> newest_self_;
   AttemptLogRecorder::Ticket newest_self_ticket_;

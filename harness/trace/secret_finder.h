@@ -54,6 +54,8 @@ class SecretPatterns {
   [[nodiscard]] bool empty() const { return patterns_.empty(); }
   [[nodiscard]] std::span<const Pattern> patterns() const { return patterns_; }
   [[nodiscard]] std::size_t longest() const { return longest_; }  // bytes
+  // All occurrences in `text`, in order of offset.
+  [[nodiscard]] std::vector<SecretMatch> find(std::string_view text) const;
 
  private:
   std::vector<Pattern> patterns_;

@@ -3,9 +3,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "harness/trace/packet.h"
 #include "harness/trace/secret_finder.h"
@@ -28,12 +30,11 @@ class SecretRanges {
   void redact(std::string& bytes, std::size_t original_length, const SecretPatterns& patterns) const;
 
  private:
-  struct Range {
-    Endpoint source, destination;
-    std::uint32_t begin = 0, length = 0;
-  };
-  std::vector<Range> ranges_;
-  mutable bool sorted_ = true;
+  using Direction = std::pair<Endpoint, Endpoint>;        // source, destination
+  using Ranges = std::map<std::uint32_t, std::uint32_t>;  // begin to length
+  std::map<Direction, Ranges> directions_;
+  std::size_t size_ = 0;
+  std::uint32_t longest_ = 0;
   bool overflowed_ = false;
 };
 
