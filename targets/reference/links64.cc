@@ -16,7 +16,7 @@ using Clock = std::chrono::steady_clock;
 struct Link {
   int fd = -1;
   bool greeted = false;
-  Backoff backoff;
+  Backoff backoff{.limit = std::chrono::milliseconds(320)};
   Clock::time_point due{};  // of the next attempt, while there is no descriptor
 };
 
