@@ -38,7 +38,8 @@ class CheckObserver {
   virtual void phase_ended(const Trace& /*trace*/) {}
 };
 
-// Never fails: what goes wrong is the judgement's verdict (skip or error) and reason. Saves into `options.out`.
+// Never fails: what goes wrong is the judgement's verdict (skip or error) and reason. Saves into
+// `options.out`.
 CheckResult check(const CheckOptions& options, CheckObserver& observer);
 
 }  // namespace selfconnect
