@@ -15,16 +15,20 @@ namespace selfconnect {
 
 namespace {
 
-const CommandText kText = {
-    .name = "check",
-    .summary = "Force a client to connect to itself, and judge what it does. In CMD, {port} and {host} are replaced.",
-    .usage = "[options] -- CMD [ARG ...]",
-    .example = "  selfconnect check -- redis-cli -p 50000 PING\n"
-               "  selfconnect check --server 'redis-server --port {port}' --json report.json -- redis-cli -p {port} PING\n"};
+const CommandText kText = {.name = "check",
+                           .summary =
+                               "Force a client to connect to itself, and judge what it does. In CMD, {port} "
+                               "and {host} are replaced.",
+                           .usage = "[options] -- CMD [ARG ...]",
+                           .example =
+                               "  selfconnect check -- redis-cli -p 50000 PING\n"
+                               "  selfconnect check --server 'redis-server --port {port}' --json report.json "
+                               "-- redis-cli -p {port} PING\n"};
 
 // The options as they were typed.
 struct Given {
-  std::optional<std::string> port, host, family, phases, engine, server, timeout, seed, stdin_file, out, target;
+  std::optional<std::string> port, host, family, phases, engine, server, timeout, seed, stdin_file, out,
+      target;
   std::vector<std::string> secrets;
 };
 
@@ -34,10 +38,14 @@ void declare(CommandParser& parser, Given& given) {
   parser.option({"--host", "ADDR", "{host}, and the only address that is forced [learned]"}, given.host);
   parser.option({"--family", "4|6|both", "The loopback address that {host} becomes without --host [4]"},
                 given.family);
-  parser.option({"--phases", "LIST", "Some of refused,self-connect,bind,recover,healthy [all]"}, given.phases);
-  parser.option({"--engine", "NAME", "How the port is forced: auto, range, hook, notify [auto]"}, given.engine);
-  parser.option({"--server", "CMD", "The real server's command; {port} and {host} are replaced"}, given.server);
-  parser.repeated({"--secret", "TEXT", "Must not be sent to itself; blacked out (repeatable)"}, given.secrets);
+  parser.option({"--phases", "LIST", "Some of refused,self-connect,bind,recover,healthy [all]"},
+                given.phases);
+  parser.option({"--engine", "NAME", "How the port is forced: auto, range, hook, notify [auto]"},
+                given.engine);
+  parser.option({"--server", "CMD", "The real server's command; {port} and {host} are replaced"},
+                given.server);
+  parser.repeated({"--secret", "TEXT", "Must not be sent to itself; blacked out (repeatable)"},
+                  given.secrets);
   parser.option({"--timeout", "DUR", "A phase's longest time: 500ms, 10s, 2m [10s]"}, given.timeout);
   parser.option({"--seed", "N", "Makes a run repeatable [random, and printed]"}, given.seed);
   parser.option({"--stdin", "FILE", "What the target reads [/dev/null]"}, given.stdin_file);
@@ -70,8 +78,8 @@ class Values {
   explicit Values(const CommandParser& parser) : parser_(parser) {}
 
   template <class T, class Field>
-  void take(std::string_view option, const std::optional<std::string>& text, Result<T> (*parse)(std::string_view),
-            Field& field) {
+  void take(std::string_view option, const std::optional<std::string>& text,
+            Result<T> (*parse)(std::string_view), Field& field) {
     if (stop_) return;
     auto value = value_of(parser_, option, text, parse);
     if (!value) {
@@ -119,9 +127,11 @@ Parsed<void> apply(const CommandParser& parser, const Given& given, CheckCall& c
 // What no single option can tell.
 Parsed<void> check_whole(const CommandParser& parser, const Given& given, const CheckOptions& options) {
   if (options.command.empty()) {
-    return parser.wrong("no command: expected one after --, such as selfconnect check -- redis-cli -p 50000 PING");
+    return parser.wrong(
+        "no command: expected one after --, such as selfconnect check -- redis-cli -p 50000 PING");
   }
-  if (options.command.front().empty()) return parser.wrong("the command after -- is empty: expected a program");
+  if (options.command.front().empty())
+    return parser.wrong("the command after -- is empty: expected a program");
   if (given.family && options.host) {
     const auto family = options.host->family() == Family::kIpv4 ? FamilyChoice::kIpv4 : FamilyChoice::kIpv6;
     if (options.family != family) {
@@ -134,13 +144,15 @@ Parsed<void> check_whole(const CommandParser& parser, const Given& given, const 
 
 }  // namespace
 
-Parsed<CheckCall> parse_check_call(std::span<const std::string> arguments, std::span<const Reporter> reporters) {
+Parsed<CheckCall> parse_check_call(std::span<const std::string> arguments,
+                                   std::span<const Reporter> reporters) {
   CommandParser parser(kText);
   Given given;
   declare(parser, given);
   const SharedOptions shared(parser, reporters);
   const auto dashes = std::ranges::find(arguments, "--");
-  if (const auto parsed = parser.parse({arguments.begin(), dashes}); !parsed) return std::unexpected(parsed.error());
+  if (const auto parsed = parser.parse({arguments.begin(), dashes}); !parsed)
+    return std::unexpected(parsed.error());
 
   CheckCall call;
   if (given.target) {

@@ -1,5 +1,5 @@
-// The call of `selfconnect check` as a value: options, target file and command, merged and checked. Starts nothing.
-// SPDX-License-Identifier: MIT
+// The call of `selfconnect check` as a value: options, target file and command, merged and checked. Starts
+// nothing. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ struct CheckCall {
   std::vector<ReportRequest> reports;
 };
 
-// `arguments` are those after "check". A target file (--target) is read; what the command line says goes before
-// what the file says.
+// `arguments` are those after "check". A target file (--target) is read; what the command line says goes
+// before what the file says.
 [[nodiscard]] Parsed<CheckCall> parse_check_call(std::span<const std::string> arguments,
                                                  std::span<const Reporter> reporters);
 

@@ -87,7 +87,8 @@ void CommandParser::positional(const OptionText& argument, std::optional<std::st
 
 Parsed<void> CommandParser::parse(std::span<const std::string> arguments) {
   try {
-    app_->cli.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 wants the last first
+    app_->cli.parse(
+        std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 wants the last first
   } catch (const CLI::CallForHelp&) {
     return std::unexpected(Stop{kExitPass, app_->cli.help()});
   } catch (const CLI::ArgumentMismatch& failed) {
@@ -98,12 +99,15 @@ Parsed<void> CommandParser::parse(std::span<const std::string> arguments) {
   }
   if (const auto extras = app_->cli.remaining(); !extras.empty()) {
     const std::string& first = extras.front();
-    if (!first.starts_with('-')) return wrong(fmt::format("unexpected argument '{}': expected {}", first, app_->text.usage));
+    if (!first.starts_with('-'))
+      return wrong(fmt::format("unexpected argument '{}': expected {}", first, app_->text.usage));
     const auto near = nearest(first.substr(0, first.find('=')), app_->names);
-    return wrong(fmt::format("unknown option '{}'{}", first, near ? fmt::format(": did you mean {}?", *near) : ""));
+    return wrong(
+        fmt::format("unknown option '{}'{}", first, near ? fmt::format(": did you mean {}?", *near) : ""));
   }
   for (const auto& [name, into, values] : app_->singles) {
-    if (values.size() > 1) return wrong(fmt::format("{} is given {} times: expected once", name, values.size()));
+    if (values.size() > 1)
+      return wrong(fmt::format("{} is given {} times: expected once", name, values.size()));
     if (!values.empty()) *into = values.front();
   }
   return {};

@@ -12,8 +12,8 @@
 
 namespace selfconnect {
 
-// Parsing ended otherwise than with values: text for standard output when it was asked for (kExitPass), or one
-// line for standard error (kExitUsage).
+// Parsing ended otherwise than with values: text for standard output when it was asked for (kExitPass), or
+// one line for standard error (kExitUsage).
 struct Stop {
   int exit_code = 0;
   std::string text;

@@ -9,10 +9,11 @@ namespace selfconnect {
 
 namespace {
 
-const CommandText kText = {.name = "judge",
-                           .summary = "Judge a run that check saved with --out DIR again. Nothing is started.",
-                           .usage = "[options] DIR",
-                           .example = "  selfconnect judge out --success PONG --fail-on warning\n"};
+const CommandText kText = {
+    .name = "judge",
+    .summary = "Judge a run that check saved with --out DIR again. Nothing is started.",
+    .usage = "[options] DIR",
+    .example = "  selfconnect judge out --success PONG --fail-on warning\n"};
 
 struct JudgeCall {
   std::string directory;

@@ -19,7 +19,9 @@ namespace {
 
 constexpr std::array<Reporter, 2> kReporters = {
     {{"json", "Write the report as JSON (- is standard output)",
-      [](const Run& run, const Judgement& judgement, FailOn /*fail_on*/) { return json_report(run, judgement); }},
+      [](const Run& run, const Judgement& judgement, FailOn /*fail_on*/) {
+        return json_report(run, judgement);
+      }},
      {"junit", "Write the report as JUnit XML (- is standard output)", junit_report}}};
 
 struct Command {
@@ -31,7 +33,8 @@ struct Command {
 constexpr std::array<Command, 4> kCommands = {
     {{"check", "Force a client to connect to itself, and judge what it does",
       [](Arguments arguments) { return check_command(arguments, kReporters); }},
-     {"judge", "Judge a saved run again", [](Arguments arguments) { return judge_command(arguments, kReporters); }},
+     {"judge", "Judge a saved run again",
+      [](Arguments arguments) { return judge_command(arguments, kReporters); }},
      {"rules", "List the rules, or explain one", rules_command},
      {"doctor", "Say what this machine can do, and how to get what is missing", doctor_command}}};
 
@@ -43,7 +46,8 @@ std::string help() {
   return text +
          "\nselfconnect COMMAND --help says more; selfconnect --version says which version this is.\n\n"
          "Example:\n  selfconnect check -- redis-cli -p 50000 PING\n\n"
-         "Exit codes: 0 pass, 1 fail (the target's fault), 2 error (ours), 64 wrong usage, 77 skip (cannot be "
+         "Exit codes: 0 pass, 1 fail (the target's fault), 2 error (ours), 64 wrong usage, 77 skip (cannot "
+         "be "
          "forced here)\n";
 }
 

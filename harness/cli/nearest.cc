@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 namespace selfconnect {
@@ -12,7 +13,8 @@ namespace selfconnect {
 namespace {
 
 std::size_t distance(std::string_view from, std::string_view to) {
-  std::vector<std::size_t> row(to.size() + 1);  // of the usual table, the row for the letters of `from` so far
+  std::vector<std::size_t> row(to.size() +
+                               1);  // of the usual table, the row for the letters of `from` so far
   std::iota(row.begin(), row.end(), 0);
   for (std::size_t i = 0; i < from.size(); ++i) {
     std::size_t diagonal = std::exchange(row[0], i + 1);
@@ -28,7 +30,7 @@ std::size_t distance(std::string_view from, std::string_view to) {
 
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> choices) {
   const auto best = std::ranges::min_element(choices, {}, [&](const auto& c) { return distance(word, c); });
-  if (best == choices.end() || distance(word, *best) > std::max<std::size_t>(1, word.size() / 3)) return {};
+  if (best == choices.end() || distance(word, *best) > word.size() / 3) return {};
   return *best;
 }
 

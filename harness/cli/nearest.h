@@ -10,7 +10,7 @@
 namespace selfconnect {
 
 // The choice with the fewest letters to insert, leave out or replace (Levenshtein's distance), when these are
-// at most a third of the word, and at least one may be.
+// at most a third of the word.
 [[nodiscard]] std::optional<std::string> nearest(std::string_view word, std::span<const std::string> choices);
 
 // "unknown rule 'hang': did you mean hangs?", or "...: expected one of a, b, c" when nothing is near.

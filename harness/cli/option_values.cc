@@ -65,8 +65,7 @@ Result<EngineChoice> parse_engine(std::string_view text) {
 
 Result<FailOn> parse_fail_on(std::string_view text) {
   return parse_word<FailOn, 3>(
-      text, "level",
-      {{{"error", FailOn::kError}, {"warning", FailOn::kWarning}, {"never", FailOn::kNever}}});
+      text, "level", {{{"error", FailOn::kError}, {"warning", FailOn::kWarning}, {"never", FailOn::kNever}}});
 }
 
 Result<std::string> parse_rule_id(std::string_view text) {
@@ -87,7 +86,8 @@ Result<std::vector<Phase>> parse_phases(std::string_view text) {
   boost::split(words, text, boost::is_any_of(","));
   std::erase(words, "");
   if (words.empty()) {
-    return std::unexpected(error(fmt::format("no phase is selected: expected some of {}", fmt::join(names, ","))));
+    return std::unexpected(
+        error(fmt::format("no phase is selected: expected some of {}", fmt::join(names, ","))));
   }
   for (const std::string& word : words) {
     if (std::ranges::find(names, word) == names.end()) {

@@ -18,8 +18,9 @@ namespace selfconnect {
 // "selfconnect: error: REASON", once and on one line.
 [[nodiscard]] int failed(const Error& error);
 
-// The console report on standard error and the report files; the exit code is the verdict's, or kExitError where
-// a file could not be written.
-[[nodiscard]] int reported(const Run& run, const Judgement& judgement, FailOn fail_on, const ReportFiles& files);
+// The console report on standard error and the report files; the exit code is the verdict's, or kExitError
+// where a file could not be written.
+[[nodiscard]] int reported(const Run& run, const Judgement& judgement, FailOn fail_on,
+                           const ReportFiles& files);
 
 }  // namespace selfconnect

@@ -33,7 +33,8 @@ int rules_command(Arguments arguments) {
     fmt::print(stdout, "{}", rule_table(all_rules(), style));
     return kExitPass;
   }
-  if (const auto known = parse_rule_id(*id); !known) return stopped(parser.wrong(known.error().message).error());
+  if (const auto known = parse_rule_id(*id); !known)
+    return stopped(parser.wrong(known.error().message).error());
   fmt::print(stdout, "{}", rule_page(*find_rule(*id), style));
   return kExitPass;
 }

@@ -13,10 +13,13 @@ namespace selfconnect {
 SharedOptions::SharedOptions(CommandParser& parser, std::span<const Reporter> reporters)
     : parser_(parser), reporters_(reporters), paths_(reporters.size()) {
   parser.option({"--success", "REGEX", "The target's output matches it when it succeeded"}, success_);
-  parser.option({"--fail-on", "LEVEL", "Findings that fail the run: error, warning, never [error]"}, fail_on_);
-  parser.repeated({"--require", "RULE", "Skip, not pass, where RULE could not be judged (repeatable)"}, required_);
+  parser.option({"--fail-on", "LEVEL", "Findings that fail the run: error, warning, never [error]"},
+                fail_on_);
+  parser.repeated({"--require", "RULE", "Skip, not pass, where RULE could not be judged (repeatable)"},
+                  required_);
   for (std::size_t i = 0; i < reporters.size(); ++i) {
-    parser.option({fmt::format("--{}", reporters[i].name), "FILE", std::string(reporters[i].help)}, paths_[i]);
+    parser.option({fmt::format("--{}", reporters[i].name), "FILE", std::string(reporters[i].help)},
+                  paths_[i]);
   }
 }
 
