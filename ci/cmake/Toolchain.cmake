@@ -14,10 +14,13 @@ option(SELFCONNECT_WERROR "Warnings are errors" ON)
 # -fsanitize= value for everything we build, e.g. "address,undefined".
 set(SELFCONNECT_SANITIZE "" CACHE STRING "Sanitizers for the whole build")
 
-add_library(selfconnect_flags INTERFACE)
-target_compile_options(selfconnect_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
+# What all code is compiled with, and what the harness and its tests are compiled with besides.
+add_library(selfconnect_warnings INTERFACE)
+target_compile_options(selfconnect_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> -Wno-missing-field-initializers
   $<$<BOOL:${SELFCONNECT_WERROR}>:-Werror>)
+add_library(selfconnect_flags INTERFACE)
+target_link_libraries(selfconnect_flags INTERFACE selfconnect_warnings)
 if(SELFCONNECT_SANITIZE)
   target_compile_options(selfconnect_flags INTERFACE -fsanitize=${SELFCONNECT_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)

@@ -24,23 +24,25 @@ enum class FamilyChoice { kIpv4, kIpv6, kBoth };
 inline constexpr std::uint16_t kDefaultPort = 50000;
 
 struct CheckOptions {
-  std::vector<std::string> command;         // argv, with {port} and {host} not yet replaced
-  std::optional<std::uint16_t> port;        // --port: also restricts what is forced to this destination port
-  std::optional<Address> host;              // --host: likewise
-  FamilyChoice family = FamilyChoice::kIpv4;  // what {host} becomes where --host is not given; both: one after the other
+  std::vector<std::string> command;   // argv, with {port} and {host} not yet replaced
+  std::optional<std::uint16_t> port;  // --port: also restricts what is forced to this destination port
+  std::optional<Address> host;        // --host: likewise
+  FamilyChoice family =
+      FamilyChoice::kIpv4;  // what {host} becomes where --host is not given; both: one after the other
   std::vector<Phase> phases = {Phase::kRefused, Phase::kSelfConnect, Phase::kBind, Phase::kRecover,
                                Phase::kHealthy};  // same-port goes with healthy
   EngineChoice engine = EngineChoice::kAuto;
-  std::vector<std::string> server;          // argv of the real server, {port} and {host} replaced; empty: built-in peer
-  std::string success_pattern;              // ECMAScript; checked to compile
+  std::vector<std::string>
+      server;                   // argv of the real server, {port} and {host} replaced; empty: built-in peer
+  std::string success_pattern;  // ECMAScript; checked to compile
   std::vector<std::string> secrets;
-  Kind kind = Kind::kUnknown;               // from a TOML file
+  Kind kind = Kind::kUnknown;                                   // from a TOML file
   std::chrono::nanoseconds timeout = std::chrono::seconds(10);  // a phase's longest time
   std::uint64_t seed = 0;
   JudgeOptions judge;
-  std::filesystem::path stdin_file;         // empty: /dev/null
+  std::filesystem::path stdin_file;            // empty: /dev/null
   std::vector<std::pair<int, rlim_t>> limits;  // setrlimit(2) resource and value, soft and hard
-  std::filesystem::path out;                // --out DIR; empty: nothing is saved
+  std::filesystem::path out;                   // --out DIR; empty: nothing is saved
 };
 
 }  // namespace selfconnect

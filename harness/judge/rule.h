@@ -1,6 +1,7 @@
 // A rule: a pure function from the traces of a run to its findings, with its documented meaning.
 // Rules never touch a descriptor, a clock or a process, so a saved run can be judged again by a later
-// version. SPDX-License-Identifier: MIT
+// version.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <span>

@@ -96,18 +96,20 @@ std::string story(const Run& run, const ConsoleStyle& style) {
   if (trace == nullptr) return "";
   const Attempt& first = *first_self_connection(*trace);
   const std::string what = fmt::format(
-      "Nothing listened on {0}. The kernel was made to give the client that same port as its source port, so "
-      "attempt {1} connected the client to itself: one socket that is both ends of a TCP connection. "
-      "Whatever "
-      "the client writes comes back to it as if a server had answered. Unforced this is rare: about once in "
-      "14,000 attempts at a local port of the ephemeral range while its server is down.",
+      "Nothing listened on {}. The kernel was made to give the client that same port as its source port, so "
+      "attempt {} connected the client to itself: one socket that is both ends of a TCP connection. "
+      "Whatever the client writes comes back to it as if a server had answered. Unforced this happens once "
+      "in some 14,000 attempts, when the port is in the ephemeral range and its server is down.",
       first.destination.text(), first.number);
   std::string text = fmt::format("\n{}", hanging("", what, style.width));
   const auto line = std::ranges::find_if(trace->sockets, [](const SocketLine& socket) {
     return socket.state == TcpState::kEstablished && socket.local == socket.remote;
   });
   if (line == trace->sockets.end()) return text;
-  text += hanging("", "The kernel's own entry, both ends equal:", style.width);
+  text += hanging(
+      "",
+      fmt::format("The kernel's own entry, {} after the launch, both ends equal:", duration_text(line->at)),
+      style.width);
   return text + fmt::format("  {}\n", line->text());
 }
 
@@ -132,12 +134,15 @@ std::string findings_text(const Judgement& judgement, const ConsoleStyle& style)
 
 // Ids of rules, by what became of them; those not judged for the same reason together.
 std::string rules_text(const Judgement& judgement, const ConsoleStyle& style) {
-  std::vector<std::string_view> found;
+  std::vector<std::string> found;
   std::vector<std::string_view> clear;
   std::vector<std::pair<std::string_view, std::vector<std::string_view>>> not_judged;
   for (const auto& [rule, outcome] : judgement.rules) {
     if (rule == nullptr) continue;
-    if (std::holds_alternative<Findings>(outcome)) found.push_back(rule->id);
+    if (const auto* findings = std::get_if<Findings>(&outcome)) {
+      const bool counted = std::ranges::any_of(*findings, &Finding::counted);
+      found.push_back(fmt::format("{}{}", rule->id, counted ? "" : " (in a control only)"));
+    }
     if (std::holds_alternative<Clear>(outcome)) clear.push_back(rule->id);
     if (const auto* why = std::get_if<NotJudged>(&outcome)) {
       auto same = std::ranges::find(not_judged, why->reason, [](const auto& group) { return group.first; });

@@ -1,5 +1,6 @@
 // How the console report looks on the terminal at hand: colour and width. Colour is SGR (ECMA-48 8.3.117) and
-// the only escape sequence that a report ever has. SPDX-License-Identifier: MIT
+// the only escape sequence that a report ever has.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstddef>

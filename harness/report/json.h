@@ -1,5 +1,6 @@
 // The machine-readable report of one check: schema "selfconnect.check/1", described key by key in
-// docs/json.md. Pure. SPDX-License-Identifier: MIT
+// docs/json.md. Pure.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
 // The report for CI systems that read JUnit XML (the schema of Jenkins' JUnit plugin): one test case a rule.
-// Pure. SPDX-License-Identifier: MIT
+// Pure.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <string>

@@ -20,7 +20,7 @@ constexpr std::size_t kEndedColumn = 4;  // text, as is the first; figures stand
 std::string first_text(const Trace& trace) {
   const Attempt* first = first_self_connection(trace);
   if (first == nullptr) return "-";
-  return fmt::format("{} (attempt {})", duration_text(decided_at(*first)), first->number);
+  return fmt::format("{} (#{})", duration_text(decided_at(*first)), first->number);
 }
 
 Row row_of(const Trace& trace) {
@@ -51,6 +51,12 @@ std::string remarks(const Run& run, const ConsoleStyle& style) {
     text +=
         hanging("  ", "refused, healthy and same-port are controls: the target without a self-connection.",
                 style.width);
+  }
+  const bool stopped = std::ranges::any_of(
+      run.traces, [](const Trace& trace) { return trace.ended.how == Ended::How::kStopped; });
+  if (stopped) {
+    text += hanging("  ", "stopped: ended by selfconnect; decided: because there was nothing more to learn.",
+                    style.width);
   }
   std::uint64_t lost = 0;
   for (const Trace& trace : run.traces) lost += trace.packets_lost;

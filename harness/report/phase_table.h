@@ -1,4 +1,5 @@
-// The phases of a run, one line each, for the console. Pure. SPDX-License-Identifier: MIT
+// The phases of a run, one line each, for the console. Pure.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <string>

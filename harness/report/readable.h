@@ -1,6 +1,7 @@
 // Bytes, times and long sentences made readable for a person. Pure; every reporter uses it.
 // What a target printed or sent never reaches a terminal, a JSON file or an XML file but through one of the
-// escaping functions here. SPDX-License-Identifier: MIT
+// escaping functions here.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,5 @@
-// What `selfconnect rules` and `selfconnect rules ID` print. Pure. SPDX-License-Identifier: MIT
+// What `selfconnect rules` and `selfconnect rules ID` print. Pure.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <span>

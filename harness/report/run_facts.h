@@ -1,4 +1,5 @@
-// What several reporters ask of a run and its judgement. Pure. SPDX-License-Identifier: MIT
+// What several reporters ask of a run and its judgement. Pure.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <chrono>

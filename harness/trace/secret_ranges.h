@@ -1,5 +1,6 @@
 // Where in the captured packets secrets were seen, as sequence numbers of flows: FlowTable fills it,
-// the pcap writer blacks these ranges out. Bounded. SPDX-License-Identifier: MIT
+// the pcap writer blacks these ranges out. Bounded.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,7 @@
 // The trace of one phase, as values: what the recorders saw, and all that the rules ever look at.
 // Everything in it is bounded, and is saved and loaded again by trace_json.h. No descriptors, clocks or
-// processes. SPDX-License-Identifier: MIT
+// processes.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <chrono>

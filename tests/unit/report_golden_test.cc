@@ -1,5 +1,6 @@
 // Whole reports of hand-written runs, against the files in golden/. With SELFCONNECT_UPDATE_GOLDEN set the
-// files are written instead, for a reader to look at in the diff. SPDX-License-Identifier: MIT
+// files are written instead, for a reader to look at in the diff.
+// SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
 #include <cstdlib>

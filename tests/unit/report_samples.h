@@ -1,4 +1,5 @@
-// Hand-written runs and judgements for the tests of the reporters. SPDX-License-Identifier: MIT
+// Hand-written runs and judgements for the tests of the reporters.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <array>

@@ -1,0 +1,72 @@
+// The controls: nothing listens (`refused`), a server is there (`healthy`), a server has the client's own
+// port number at another address (`same-port`).
+// SPDX-License-Identifier: MIT
+#include "harness/check/stage.h"
+
+namespace selfconnect {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// After the first connection was accepted, for the first bytes to come or not to come.
+constexpr auto kFirstBytesGrace = 150ms;
+
+bool bytes_seen(const FlowTable& flows) {
+  for (const DestinationStats& destination : flows.destinations()) {
+    if (destination.accepted_sent > 0) return true;
+  }
+  return false;
+}
+
+// With a real server a one-shot client is left to finish its work: its exit code is what is to be learned.
+boost::asio::awaitable<void> watch_conversation(Stage& stage) {
+  const auto ended = [&stage] { return stage.target_ended(); };
+  if (!stage.options().server.empty() && stage.plan().kind == Kind::kOneShot) {
+    co_await stage.until(ended);
+  } else if (co_await stage.until([&] { return ended() || stage.flows().accepted() > 0; })) {
+    const auto by = std::min(Stage::Clock::now() + kFirstBytesGrace, stage.deadline());
+    co_await stage.until([&] { return ended() || bytes_seen(stage.flows()); }, by);
+    // Guards look at their new connection first: give them the same grace to let go of it.
+    co_await stage.until(ended, by);
+  }
+  co_await stage.settle([] { return true; });
+}
+
+}  // namespace
+
+Playing<void> play_refused(Stage& stage) {
+  if (auto opened = stage.open(Stage::Ports::kOpen); !opened) co_return opened;
+  if (auto launched = stage.launch_target(); !launched) co_return launched;
+  const auto decided = [&stage] { return stage.target_ended() || stage.watched_enough(); };
+  if (stage.plan().kind == Kind::kOneShot) {
+    co_await stage.until([&stage] { return stage.target_ended(); });
+  } else {
+    co_await stage.until(decided);
+  }
+  co_await stage.settle([] { return true; });
+  co_await stage.finish();
+  co_return StageResult<void>{};
+}
+
+Playing<void> play_healthy(Stage& stage) {
+  if (auto opened = stage.open(Stage::Ports::kOpen); !opened) co_return opened;
+  for (const Endpoint& endpoint : stage.plan().served) {
+    if (auto served = co_await stage.serve(endpoint); !served) co_return served;
+  }
+  if (auto launched = stage.launch_target(); !launched) co_return launched;
+  co_await watch_conversation(stage);
+  co_await stage.finish();
+  co_return StageResult<void>{};
+}
+
+Playing<void> play_same_port(Stage& stage) {
+  if (auto opened = stage.open(Stage::Ports::kOpen); !opened) co_return opened;
+  if (auto far = co_await stage.open_far_end(); !far) co_return far;
+  if (auto launched = stage.launch_target(); !launched) co_return launched;
+  co_await watch_conversation(stage);
+  co_await stage.finish();
+  co_return StageResult<void>{};
+}
+
+}  // namespace selfconnect

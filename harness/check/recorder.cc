@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+#include "harness/check/recorder.h"
+
+#include <linux/netlink.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+namespace selfconnect {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t kBatch = 2048;  // packets taken before the director has its turn
+constexpr auto kBreath = 1ms;         // pause after a full batch: fewer wake-ups under a flood
+constexpr auto kSampling = 20ms;      // between two looks at /proc
+constexpr auto kSocketTable = 100ms;  // between two looks at the socket table
+
+}  // namespace
+
+Result<std::unique_ptr<Recorder>> Recorder::start(asio::io_context& context, const World& world,
+                                                  std::span<const std::string> secrets,
+                                                  std::function<void()> changed) {
+  auto packet_socket = world.socket(AF_PACKET, SOCK_DGRAM, 0);
+  if (!packet_socket) return std::unexpected(packet_socket.error().during("open the capture"));
+  auto capture = Capture::open(std::move(*packet_socket), Clock::now());
+  if (!capture) return std::unexpected(capture.error());
+  auto diag_socket = world.socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG);
+  if (!diag_socket) return std::unexpected(diag_socket.error().during("open sock_diag"));
+  auto counters = TcpCounterFile::open(world.init_pid());
+  if (!counters) return std::unexpected(counters.error());
+  std::unique_ptr<Recorder> recorder(new Recorder(context, world, secrets, std::move(changed),
+                                                  std::move(*capture), SockDiag(std::move(*diag_socket)),
+                                                  std::move(*counters)));
+  auto at_start = recorder->counters_.read();
+  if (!at_start) return std::unexpected(at_start.error());
+  recorder->at_start_ = *at_start;
+  recorder->wait_for_packets();
+  return recorder;
+}
+
+Recorder::Recorder(asio::io_context& context, const World& world, std::span<const std::string> secrets,
+                   std::function<void()> changed, Capture capture, SockDiag sockets, TcpCounterFile counters)
+    : world_(world),
+      changed_(std::move(changed)),
+      start_(Clock::now()),
+      capture_(std::move(capture)),
+      readable_(context, capture_.fd()),
+      breath_(context),
+      flows_(secrets),
+      sockets_(std::move(sockets)),
+      counters_(std::move(counters)),
+      sampling_(context) {
+  capture_.restart(start_);
+}
+
+Recorder::~Recorder() {
+  readable_.release();  // the capture closes it
+}
+
+Instant Recorder::now() const { return Clock::now() - start_; }
+
+void Recorder::watch(pid_t target) {
+  target_ = target;
+  sample_later(kSampling / 4);
+}
+
+void Recorder::leave_out(pid_t server) { servers_.push_back(server); }
+
+void Recorder::wait_for_packets() {
+  readable_.async_wait(asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& ec) {
+    if (!ec) drain_some();
+  });
+}
+
+Result<std::size_t> Recorder::take_packets() {
+  return capture_.drain(kBatch, [this](const CapturedPacket& packet) {
+    const auto tcp = decode_packet(packet.bytes, packet.original_length);
+    if (!tcp) return;
+    flows_.add(*tcp, packet.at);
+    packets_.add(packet, tcp->to_itself() ? PacketStore::Kind::kSelfConnection : PacketStore::Kind::kOther);
+  });
+}
+
+void Recorder::drain_some() {
+  const auto taken = take_packets();
+  look_at_sockets();
+  changed_();
+  if (!taken) return;
+  if (*taken < kBatch) return wait_for_packets();
+  breath_.expires_after(kBreath);
+  breath_.async_wait([this](const boost::system::error_code& ec) {
+    if (!ec) drain_some();
+  });
+}
+
+void Recorder::drain() {
+  // Bounded by what the socket's buffer holds: the target is still or stopped.
+  for (int batch = 0; batch < 64; ++batch) {
+    const auto taken = take_packets();
+    if (!taken || *taken < kBatch) break;
+  }
+  look_at_sockets();
+}
+
+void Recorder::look_at_sockets() {
+  if (flows_.self_connected() == self_connections_seen_ && flows_.open_self_connections() == 0) return;
+  const Instant at = now();
+  if (looked_at_ && at - *looked_at_ < kSocketTable) return;
+  looked_at_ = at;
+  self_connections_seen_ = flows_.self_connected();
+  auto lines = sockets_.sockets(flows_.newest_self_connection()->endpoint.port, at);
+  if (!lines) return;
+  std::erase_if(*lines, [](const SocketLine& line) { return line.local != line.remote; });
+  if (lines->empty()) return;
+  (first_lines_.empty() ? first_lines_ : last_lines_) = std::move(*lines);
+}
+
+void Recorder::sample_later(std::chrono::milliseconds interval) {
+  sampling_.expires_after(interval);
+  sampling_.async_wait([this](const boost::system::error_code& ec) {
+    if (ec) return;
+    sample();
+    look_at_sockets();
+    changed_();
+    sample_later(kSampling);
+  });
+}
+
+std::vector<pid_t> Recorder::processes(pid_t except) const {
+  std::vector<pid_t> found;
+  for (const pid_t pid : processes_under(world_.init_pid(), RootIs::kParent)) found.push_back(pid);
+  if (target_ != 0) {
+    for (const pid_t pid : processes_under(target_, RootIs::kTarget)) found.push_back(pid);
+  }
+  std::erase_if(
+      found, [&](pid_t pid) { return pid == except || std::ranges::find(servers_, pid) != servers_.end(); });
+  return found;
+}
+
+void Recorder::sample() {
+  if (target_ == 0) return;
+  const auto counters = counters_.read();
+  const std::uint64_t attempts = counters ? growth(at_start_, *counters).active_opens : flows_.total();
+  const Instant at = now();
+  std::vector<ProcessSample> round;
+  for (const pid_t pid : processes(0)) {
+    auto one = sample_process(pid);
+    if (!one || one->state == 'Z') continue;
+    one->at = at;
+    one->attempts = attempts;
+    round.push_back(std::move(*one));
+  }
+  if (!round.empty()) samples_.add(std::move(round));
+}
+
+void Recorder::close(Trace& trace) {
+  drain();
+  trace.attempts = flows_.log();
+  trace.sockets = first_lines_;
+  trace.sockets.insert(trace.sockets.end(), last_lines_.begin(), last_lines_.end());
+  if (const auto counters = counters_.read()) trace.counters = growth(at_start_, *counters);
+  trace.samples = samples_.samples();
+  trace.packets = capture_.captured();
+  trace.packets_lost = capture_.lost().value_or(0);
+}
+
+}  // namespace selfconnect

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: MIT
+#include "harness/check/stage.h"
+
+#include <fmt/format.h>
+#include <linux/netlink.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "harness/check/out_directory.h"
+#include "harness/launch/command_line.h"
+#include "harness/peer/listener.h"
+#include "harness/trace/pcap_writer.h"
+#include "harness/trace/secret_finder.h"
+
+namespace selfconnect {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kTermGrace = 200ms;      // from SIGTERM to SIGKILL
+constexpr auto kKillGrace = 5s;         // a killed process ends at once, unless the kernel holds it
+constexpr auto kChildrenGrace = 200ms;  // for helper processes of the target to end after it
+constexpr auto kPolling = 5ms;          // of what the kernel gives no event for
+constexpr auto kProgress = 100ms;
+
+// Watched long enough: see Stage::watched_enough.
+constexpr std::uint64_t kFewAttempts = 4;
+constexpr std::uint64_t kManyAttempts = 16;
+constexpr auto kShortWatch = 600ms;
+constexpr auto kLongWatch = 3s;
+
+std::unexpected<StageFailure> failure(const Error& error,
+                                      StageFailure::Kind kind = StageFailure::Kind::kError) {
+  return std::unexpected(StageFailure{kind, error.message});
+}
+
+// IPv6 addresses and those of 127.0.0.0/8 are no source addresses by the any-address route alone.
+bool needs_local_address(const Address& address) {
+  if (address == Address::loopback(address.family())) return false;
+  return address.family() == Family::kIpv6 || address.bytes().front() == 127;
+}
+
+OutputText text_of(const OutputBuffer& buffer, const SecretPatterns& secrets) {
+  OutputText text{.head = buffer.head(), .tail = buffer.tail(), .total = buffer.total()};
+  black_out(text, secrets);
+  return text;
+}
+
+// The last line a process said, for messages.
+std::string last_words(const Process& process) {
+  for (const OutputBuffer* buffer : {&process.err(), &process.out()}) {
+    std::string text = buffer->head() + buffer->tail();
+    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.pop_back();
+    if (text.empty()) continue;
+    if (const auto line = text.rfind('\n'); line != std::string::npos) text.erase(0, line + 1);
+    return ": " + text.substr(0, 200);
+  }
+  return "";
+}
+
+std::string how_it_ended(const ExitStatus& status) {
+  return fmt::format("{} {}", status.signalled ? "signal" : "exit code", status.code);
+}
+
+}  // namespace
+
+Stage::Stage(Performance& performance, PhasePlan plan)
+    : performance_(performance), plan_(std::move(plan)), pulse_(performance.context) {
+  trace_.phase = plan_.phase;
+  trace_.destination = plan_.destination;
+  trace_.timeout = plan_.timeout;
+  performance_.interruption = [this] { pulse_.beat(); };
+}
+
+Stage::~Stage() {
+  performance_.interruption = [] {};
+}
+
+Stage::Clock::time_point Stage::deadline() const { return recorder_->start_time() + plan_.timeout; }
+
+StageResult<void> Stage::make_world() {
+  auto world = World::create();
+  if (!world) {
+    return failure(Error{0, fmt::format("no world of its own can be made for the client here ({}); "
+                                        "`selfconnect doctor` says why",
+                                        world.error().message)},
+                   StageFailure::Kind::kCannotForce);
+  }
+  world_ = std::move(*world);
+  for (const Address& address : plan_.local_addresses) {
+    if (!needs_local_address(address)) continue;
+    if (auto added = world_->add_local_address(address); !added) return failure(added.error());
+  }
+  engine_ = make_range_engine(*world_);
+  return {};
+}
+
+StageResult<void> Stage::force_ports() {
+  if (auto forced = engine_->force(plan_.destination->port, plan_.allocator); !forced) {
+    return failure(forced.error(), StageFailure::Kind::kCannotForce);
+  }
+  auto probe = probe_self_connect(*world_, *plan_.destination, plan_.allocator);
+  if (!probe) return failure(probe.error().during("probe the forcing"));
+  if (!*probe) {
+    return failure(
+        Error{0, fmt::format("this kernel cannot be made to connect {} to itself: the probe before the "
+                             "{} phase was not connected to itself",
+                             plan_.destination->text(), phase_name(plan_.phase))},
+        StageFailure::Kind::kCannotForce);
+  }
+  trace_.forced = true;
+  return {};
+}
+
+StageResult<void> Stage::open(Ports ports) {
+  if (auto made = make_world(); !made) return made;
+  if (ports == Ports::kForced) {
+    if (auto forced = force_ports(); !forced) return forced;
+  } else if (auto released = engine_->release(plan_.never); !released) {
+    return failure(released.error(), StageFailure::Kind::kCannotForce);
+  }
+  auto recorder = Recorder::start(performance_.context, *world_, options().secrets, [this] { changed(); });
+  if (!recorder) return failure(recorder.error());
+  recorder_ = std::move(*recorder);
+  return {};
+}
+
+Playing<void> Stage::open_far_end() {
+  auto addresses = world_->connect_far(plan_.family);
+  if (!addresses) co_return failure(addresses.error());
+  far_address_ = addresses->far;
+  const Endpoint far_end{addresses->far, plan_.destination->port};
+  if (options().server.empty()) {
+    auto listener = listen_in(*world_, far_end, Network::kFar);
+    if (!listener) co_return failure(listener.error());
+    serve(std::move(*listener));
+  } else {
+    const Endpoint server{Address::loopback(plan_.family), plan_.destination->port};
+    if (auto served = co_await launch_server(server, Network::kFar); !served) co_return served;
+    // A server on all addresses is reached directly; one on loopback only is not.
+    if (auto listener = listen_in(*world_, far_end, Network::kFar)) {
+      relay_ = std::make_unique<Relay>(performance_.context, *world_, std::move(*listener), server);
+    }
+  }
+  // Only now, and with no probe: nothing listens on this port in the near network.
+  if (auto forced = engine_->force(plan_.destination->port, plan_.allocator); !forced) {
+    co_return failure(forced.error());
+  }
+  co_return StageResult<void>{};
+}
+
+StageResult<void> Stage::launch_target() {
+  Endpoint stands_for{Address::loopback(plan_.family), options().port.value_or(kDefaultPort)};
+  if (options().host) stands_for.address = *options().host;
+  if (far_address_) stands_for.address = *far_address_;
+  const LaunchSpec spec{.command = fill_placeholders(options().command, stands_for),
+                        .stdin_file = options().stdin_file,
+                        .limits = options().limits,
+                        .network = Network::kNear};
+  auto target = Process::launch(performance_.context, *world_, spec, [this] { changed(); });
+  if (!target) return failure(target.error());
+  target_ = std::move(*target);
+  recorder_->watch(target_->pid());
+  return {};
+}
+
+StageResult<void> Stage::release_ports() {
+  if (auto released = engine_->release(plan_.never); !released) return failure(released.error());
+  trace_.unforced_at = now();
+  return {};
+}
+
+boost::asio::awaitable<bool> Stage::until(std::function<bool()> condition) {
+  return until(std::move(condition), deadline());
+}
+
+boost::asio::awaitable<bool> Stage::until(std::function<bool()> condition, Clock::time_point by) {
+  co_await pulse_.until([this, &condition] { return interrupted() || condition(); }, by);
+  co_return condition();
+}
+
+boost::asio::awaitable<void> Stage::settle(std::function<bool()> decided) {
+  if (!target_ended()) co_return;
+  const auto grace_ends = std::min(Clock::now() + kChildrenGrace, deadline());
+  std::vector<pid_t> left;
+  while (true) {
+    recorder_->drain();
+    left = recorder_->processes(target_->pid());
+    if (left.empty() || interrupted()) break;
+    const auto now = Clock::now();
+    if (now >= deadline()) break;
+    if (now >= grace_ends && flows().total() > 0 && decided()) break;
+    co_await until([] { return false; }, std::min(now + kPolling, deadline()));
+  }
+  for (const pid_t pid : left) {
+    if (const auto process = sample_process(pid); process && process->state != 'Z') {
+      trace_.left_behind.push_back(process->name);
+    }
+  }
+}
+
+void Stage::serve(UniqueFd listener) {
+  peers_.push_back(std::make_unique<BuiltinPeer>(performance_.context, std::move(listener)));
+}
+
+Playing<void> Stage::serve(const Endpoint& endpoint, Network network) {
+  if (!options().server.empty()) co_return co_await launch_server(endpoint, network);
+  auto listener = listen_in(*world_, endpoint, network);
+  if (!listener) co_return failure(listener.error());
+  serve(std::move(*listener));
+  note(ServerEvent::What::kListening, endpoint.text());
+  co_return StageResult<void>{};
+}
+
+Playing<void> Stage::launch_server(const Endpoint& endpoint, Network network) {
+  const LaunchSpec spec{.command = fill_placeholders(options().server, endpoint),
+                        .stdin_file = {},
+                        .limits = {},
+                        .network = network};
+  auto server = Process::launch(performance_.context, *world_, spec, [this] { changed(); });
+  if (!server) co_return failure(server.error().during("server command"));
+  server_ = std::move(*server);
+  recorder_->leave_out(server_->pid());
+  note(ServerEvent::What::kStarted, spec.command.front());
+
+  auto diag_socket = world_->socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG, network);
+  if (!diag_socket) co_return failure(diag_socket.error());
+  SockDiag sockets(std::move(*diag_socket));
+  const auto listens = [&] {
+    const auto lines = sockets.sockets(endpoint.port, now());
+    return lines && std::ranges::any_of(
+                        *lines, [](const SocketLine& line) { return line.state == TcpState::kListen; });
+  };
+  const auto by = Clock::now() + plan_.timeout;
+  while (!listens()) {
+    if (interrupted()) co_return StageResult<void>{};
+    if (server_->ended()) {
+      server_->drain_output();
+      co_return failure(
+          Error{0, fmt::format("the server command ended before it listened on {}: {}{}", endpoint.text(),
+                               how_it_ended(*server_->ended()), last_words(*server_))});
+    }
+    if (Clock::now() >= by) {
+      co_return failure(
+          Error{0, fmt::format("the server command never listened on {} in {} s", endpoint.text(),
+                               std::chrono::duration<double>(plan_.timeout).count())});
+    }
+    co_await until([] { return false; }, Clock::now() + kPolling);
+  }
+  note(ServerEvent::What::kListening, endpoint.text());
+  co_return StageResult<void>{};
+}
+
+boost::asio::awaitable<void> Stage::finish() {
+  const auto ended = [this] { return target_ended(); };
+  if (!target_ended()) {
+    trace_.ended.how = Ended::How::kStopped;
+    trace_.ended.stop_reason = interrupted()                ? "interrupted"
+                               : Clock::now() >= deadline() ? "timeout"
+                                                            : "decided";
+    recorder_->drain();
+    trace_.stop_signal_at = trace_.ended.at = now();
+    recorder_->stop_counting();
+    target_->signal(SIGTERM);
+    if (!co_await pulse_.until(ended, Clock::now() + kTermGrace)) {
+      target_->signal(SIGKILL);
+      co_await pulse_.until(ended, Clock::now() + kKillGrace);
+    }
+  } else {
+    const ExitStatus& status = *target_->ended();
+    trace_.ended = {.how = status.signalled ? Ended::How::kSignal : Ended::How::kExit,
+                    .code = status.code,
+                    .at = now(),
+                    .stop_reason = {}};
+  }
+  target_->drain_output();
+  const SecretPatterns secrets(options().secrets);
+  trace_.out = text_of(target_->out(), secrets);
+  trace_.err = text_of(target_->err(), secrets);
+  recorder_->close(trace_);
+}
+
+void Stage::note(ServerEvent::What what, std::string detail) {
+  trace_.server.push_back({.at = now(), .what = what, .detail = std::move(detail)});
+}
+
+bool Stage::watched_enough() const {
+  const auto& destinations = flows().destinations();
+  if (destinations.empty()) return false;
+  const auto most = std::ranges::max(destinations, {}, &DestinationStats::attempts).attempts;
+  const Instant watched = now() - destinations.front().first_at;
+  return most >= kFewAttempts && watched >= kShortWatch && (most >= kManyAttempts || watched >= kLongWatch);
+}
+
+Result<void> Stage::save_files(const std::filesystem::path& directory) const {
+  std::error_code ec;
+  std::filesystem::create_directories(directory, ec);
+  if (ec) return std::unexpected(errno_error("make directory " + directory.string(), ec.value()));
+  const auto whole = [](const OutputText& output) {
+    const std::uint64_t left_out = output.total - output.head.size() - output.tail.size();
+    if (left_out == 0) return output.head + output.tail;
+    return fmt::format("{}\n[selfconnect: {} bytes left out]\n{}", output.head, left_out, output.tail);
+  };
+  if (auto done = write_whole_file(directory / "stdout", whole(trace_.out)); !done) return done;
+  if (auto done = write_whole_file(directory / "stderr", whole(trace_.err)); !done) return done;
+  return write_pcap(directory / "packets.pcap", recorder_->packets(), flows().secret_ranges(),
+                    flows().secret_patterns());
+}
+
+void Stage::changed() {
+  pulse_.beat();
+  if (!recorder_) return;
+  const auto now = Clock::now();
+  if (progress_at_ && now - *progress_at_ < kProgress) return;
+  progress_at_ = now;
+  performance_.observer.progress({.attempts = flows().total(),
+                                  .self_connects = flows().self_connected(),
+                                  .elapsed = recorder_->now(),
+                                  .deadline = plan_.timeout});
+}
+
+}  // namespace selfconnect

@@ -1,0 +1,135 @@
+// The stage of one phase: its world, engine, recorder, target and far end, and the moves that a phase makes
+// on it. Everything it holds ends with it. For the io_context's thread only.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/check/check.h"
+#include "harness/check/options.h"
+#include "harness/check/plan.h"
+#include "harness/check/pulse.h"
+#include "harness/check/recorder.h"
+#include "harness/launch/process.h"
+#include "harness/peer/builtin_peer.h"
+#include "harness/peer/relay.h"
+#include "harness/ports/engine.h"
+#include "harness/world/world.h"
+
+namespace selfconnect {
+
+// Why a phase could not be carried out. It decides between the verdicts `skip` and `error`.
+struct StageFailure {
+  enum class Kind {
+    kCannotForce,  // no namespaces here, or the probe did not connect to itself
+    kError,        // the target or server command cannot be started, or the harness failed
+  };
+  Kind kind = Kind::kError;
+  std::string reason;
+};
+template <class T>
+using StageResult = std::expected<T, StageFailure>;
+template <class T>
+using Playing = boost::asio::awaitable<StageResult<T>>;
+
+// What the phases of a run share.
+struct Performance {
+  boost::asio::io_context& context;
+  const CheckOptions& options;
+  CheckObserver& observer;
+  bool interrupted = false;
+  std::function<void()> interruption;  // wakes the stage that plays
+};
+
+class Stage {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  Stage(Performance& performance, PhasePlan plan);
+  ~Stage();
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+
+  // Makes the world, with ports open or forced (then probed), and starts to record.
+  enum class Ports { kOpen, kForced };
+  StageResult<void> open(Ports ports);
+  // A far end on `destination`'s port at another address than the target's; {host} becomes that address.
+  Playing<void> open_far_end();
+  StageResult<void> launch_target();
+
+  // Forcing off: the kernel's own choice, without the destination's port.
+  StageResult<void> release_ports();
+
+  // Waits for `condition`; false when the deadline, or an interruption, came first.
+  boost::asio::awaitable<bool> until(std::function<bool()> condition);
+  boost::asio::awaitable<bool> until(std::function<bool()> condition, Clock::time_point deadline);
+
+  // After the target's first process ended by itself: its other processes get a moment to end, and what is
+  // then left is noted. A target that has not dialled yet (it went to the background) is given all the time
+  // there is.
+  boost::asio::awaitable<void> settle(std::function<bool()> decided);
+
+  // The far end: built in, or the user's server command, ready when this returns.
+  Playing<void> serve(const Endpoint& endpoint, Network network = Network::kNear);
+  // The built-in one, on a socket that listens already.
+  void serve(UniqueFd listener);
+
+  // Ends the target, if it has not ended by itself, and closes the trace.
+  boost::asio::awaitable<void> finish();
+
+  [[nodiscard]] const PhasePlan& plan() const { return plan_; }
+  [[nodiscard]] const CheckOptions& options() const { return performance_.options; }
+  [[nodiscard]] const World& world() const { return *world_; }
+  [[nodiscard]] Recorder& recorder() { return *recorder_; }
+  [[nodiscard]] const FlowTable& flows() const { return recorder_->flows(); }
+  [[nodiscard]] Trace& trace() { return trace_; }
+  [[nodiscard]] bool target_ended() const { return target_ && target_->ended().has_value(); }
+  [[nodiscard]] bool interrupted() const { return performance_.interrupted; }
+  [[nodiscard]] Clock::time_point deadline() const;
+  [[nodiscard]] Instant now() const { return recorder_->now(); }
+  void note(ServerEvent::What what, std::string detail = {});
+
+  // The target has been watched for long enough to know how it tries again: some attempts, some time.
+  [[nodiscard]] bool watched_enough() const;
+
+  // Writes packets.pcap, stdout and stderr of the phase.
+  Result<void> save_files(const std::filesystem::path& directory) const;
+
+ private:
+  StageResult<void> make_world();
+  StageResult<void> force_ports();
+  Playing<void> launch_server(const Endpoint& endpoint, Network network);
+  void changed();
+
+  Performance& performance_;
+  PhasePlan plan_;
+  Pulse pulse_;
+  Trace trace_;
+  std::optional<World> world_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Recorder> recorder_;
+  std::optional<Address> far_address_;
+  std::unique_ptr<Process> server_;
+  std::vector<std::unique_ptr<BuiltinPeer>> peers_;
+  std::unique_ptr<Relay> relay_;
+  std::unique_ptr<Process> target_;
+  std::optional<Clock::time_point> progress_at_;
+};
+
+// The plays, one per phase. Each leaves the stage with the target ended and the trace closed.
+Playing<void> play_refused(Stage& stage);
+Playing<void> play_self_connect(Stage& stage);
+Playing<void> play_bind(Stage& stage);
+Playing<void> play_recover(Stage& stage);
+Playing<void> play_healthy(Stage& stage);
+Playing<void> play_same_port(Stage& stage);
+
+}  // namespace selfconnect

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+#include "harness/launch/process.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/process/v2/environment.hpp>
+#include <boost/process/v2/process.hpp>
+#include <boost/process/v2/stdio.hpp>
+#include <cerrno>
+#include <csignal>
+
+#include "harness/launch/enter_world.h"
+
+namespace selfconnect {
+
+namespace asio = boost::asio;
+namespace bp = boost::process::v2;
+
+namespace {
+
+struct Pipe {
+  UniqueFd read;
+  UniqueFd write;
+};
+
+Result<Pipe> make_pipe() {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return std::unexpected(errno_error("pipe2"));
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+Result<UniqueFd> open_stdin(const std::filesystem::path& file) {
+  const char* path = file.empty() ? "/dev/null" : file.c_str();
+  UniqueFd fd(open(path, O_RDONLY | O_CLOEXEC));
+  if (!fd) return std::unexpected(errno_error(std::string("open ") + path));
+  return fd;
+}
+
+// A pipe that is read into a buffer, whenever something is there.
+class OutputReader {
+ public:
+  OutputReader(asio::io_context& context, UniqueFd fd) : descriptor_(context, fd.release()) {
+    descriptor_.non_blocking(true);
+    wait();
+  }
+
+  // A bounded amount at a time, so that a target that floods its output does not keep the harness from its
+  // work.
+  void drain() {
+    std::array<char, 64 * 1024> chunk;
+    for (int i = 0; i < kChunks; ++i) {
+      const ssize_t size = read(descriptor_.native_handle(), chunk.data(), chunk.size());
+      if (size == 0) open_ = false;
+      if (size <= 0) return;
+      buffer_.append({chunk.data(), static_cast<std::size_t>(size)});
+    }
+  }
+
+  [[nodiscard]] const OutputBuffer& buffer() const { return buffer_; }
+
+ private:
+  static constexpr int kChunks = 16;
+
+  void wait() {
+    descriptor_.async_wait(asio::posix::descriptor_base::wait_read,
+                           [this](const boost::system::error_code& ec) {
+                             if (ec) return;
+                             drain();
+                             if (open_) wait();
+                           });
+  }
+
+  asio::posix::stream_descriptor descriptor_;
+  OutputBuffer buffer_;
+  bool open_ = true;
+};
+
+ExitStatus exit_status(int native) {
+  return WIFSIGNALED(native) ? ExitStatus{true, WTERMSIG(native)} : ExitStatus{false, WEXITSTATUS(native)};
+}
+
+// The pid that EnterWorld wrote; -1 when it failed before that.
+pid_t read_pid(int fd) {
+  pid_t pid = -1;
+  ssize_t size = 0;
+  do {
+    size = read(fd, &pid, sizeof(pid));
+  } while (size < 0 && errno == EINTR);
+  return size == sizeof(pid) ? pid : -1;
+}
+
+void reap(pid_t pid) {
+  while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+// Launches and returns the pid of the process in the world, which is a child of this process.
+Result<pid_t> spawn(asio::io_context& context, const World& world, const LaunchSpec& spec, int in, int out,
+                    int err) {
+  auto executable = find_command(spec.command.front());
+  if (!executable) return std::unexpected(executable.error());
+  auto net_ns = world.net_ns(spec.network);
+  if (!net_ns) return std::unexpected(net_ns.error());
+  auto report = make_pipe();
+  if (!report) return std::unexpected(report.error());
+
+  const EnterWorld enter{.init_pidfd = world.init_pidfd(),
+                         .net_ns = net_ns->get(),
+                         .user_namespace = world.isolation() == Isolation::kUserAndNetNs,
+                         .report = report->write.get(),
+                         .directory = std::filesystem::current_path().string(),
+                         .limits = spec.limits};
+  const std::vector<std::string> arguments(spec.command.begin() + 1, spec.command.end());
+  bp::posix::default_launcher launcher;
+  bp::error_code ec;
+  auto first = launcher(context.get_executor(), ec, executable->string(), arguments,
+                        bp::process_stdio{in, out, err}, enter);
+  report->write.reset();
+  first.detach();
+  const pid_t pid = read_pid(report->read.get());
+  if (launcher.pid > 0) reap(launcher.pid);
+  if (ec || pid < 0) {
+    if (pid > 0) reap(pid);
+    return std::unexpected(errno_error("start " + spec.command.front(), ec ? ec.value() : ECHILD));
+  }
+  return pid;
+}
+
+}  // namespace
+
+Result<std::filesystem::path> find_command(const std::string& name) {
+  const bool has_slash = name.find('/') != std::string::npos;
+  const std::filesystem::path path = has_slash ? name : bp::environment::find_executable(name).string();
+  std::error_code ec;
+  if (path.empty() || !std::filesystem::exists(path, ec))
+    return std::unexpected(error(name + ": command not found"));
+  if (std::filesystem::is_directory(path, ec)) return std::unexpected(error(name + ": is a directory"));
+  if (access(path.c_str(), X_OK) != 0) return std::unexpected(error(name + ": not executable"));
+  return path;
+}
+
+struct Process::State {
+  State(asio::io_context& context, pid_t pid_in, UniqueFd out_fd, UniqueFd err_fd)
+      : process(context.get_executor(), pid_in),
+        pid(pid_in),
+        out(context, std::move(out_fd)),
+        err(context, std::move(err_fd)) {}
+
+  bp::process process;
+  pid_t pid;
+  OutputReader out;
+  OutputReader err;
+  std::optional<ExitStatus> ended;
+  std::function<void()> changed;
+};
+
+Process::Process(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Process::~Process() {
+  if (state_->ended) state_->process.detach();  // else bp::process kills and reaps it
+}
+
+Result<std::unique_ptr<Process>> Process::launch(asio::io_context& context, const World& world,
+                                                 const LaunchSpec& spec, std::function<void()> changed) {
+  auto in = open_stdin(spec.stdin_file);
+  if (!in) return std::unexpected(in.error());
+  auto out = make_pipe();
+  auto err = make_pipe();
+  if (!out || !err) return std::unexpected((out ? err : out).error());
+  auto pid = spawn(context, world, spec, in->get(), out->write.get(), err->write.get());
+  if (!pid) return std::unexpected(pid.error());
+
+  auto state = std::make_unique<State>(context, *pid, std::move(out->read), std::move(err->read));
+  state->changed = std::move(changed);
+  state->process.async_wait([raw = state.get()](const boost::system::error_code& ec, int /*code*/) {
+    if (ec == asio::error::operation_aborted) return;  // destroyed: `raw` is gone
+    raw->ended = exit_status(raw->process.native_exit_code());
+    raw->changed();
+  });
+  return std::unique_ptr<Process>(new Process(std::move(state)));
+}
+
+pid_t Process::pid() const { return state_->pid; }
+const std::optional<ExitStatus>& Process::ended() const { return state_->ended; }
+const OutputBuffer& Process::out() const { return state_->out.buffer(); }
+const OutputBuffer& Process::err() const { return state_->err.buffer(); }
+
+void Process::signal(int number) {
+  if (!state_->ended) kill(state_->pid, number);
+}
+
+void Process::drain_output() {
+  state_->out.drain();
+  state_->err.drain();
+}
+
+}  // namespace selfconnect

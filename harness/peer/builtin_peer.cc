@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "harness/peer/builtin_peer.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cerrno>
+#include <list>
+
+namespace selfconnect {
+
+namespace asio = boost::asio;
+using Descriptor = asio::posix::stream_descriptor;
+
+struct BuiltinPeer::State {
+  State(asio::io_context& io, UniqueFd fd) : context(io), listener(io, fd.release()) { wait_for_clients(); }
+
+  void wait_for_clients() {
+    listener.async_wait(Descriptor::wait_read, [this](const boost::system::error_code& ec) {
+      if (ec) return;
+      accept_all();
+      if (connections.size() < kMaxConnections) wait_for_clients();
+    });
+  }
+
+  void accept_all() {
+    while (connections.size() < kMaxConnections) {
+      const int fd = accept4(listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+      if (fd < 0) return;
+      connections.emplace_back(context, fd);
+      read_from(std::prev(connections.end()));
+    }
+  }
+
+  void read_from(std::list<Descriptor>::iterator connection) {
+    connection->async_wait(Descriptor::wait_read, [this, connection](const boost::system::error_code& ec) {
+      if (ec) return;
+      std::array<char, 16 * 1024> discarded;
+      const ssize_t size = read(connection->native_handle(), discarded.data(), discarded.size());
+      if (size > 0 || (size < 0 && errno == EAGAIN)) return read_from(connection);
+      connections.erase(connection);
+      if (connections.size() + 1 == kMaxConnections) wait_for_clients();
+    });
+  }
+
+  asio::io_context& context;
+  Descriptor listener;
+  std::list<Descriptor> connections;
+};
+
+BuiltinPeer::BuiltinPeer(asio::io_context& context, UniqueFd listener)
+    : state_(std::make_unique<State>(context, std::move(listener))) {}
+
+BuiltinPeer::~BuiltinPeer() = default;
+
+}  // namespace selfconnect

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include <cerrno>
+
+#include "harness/ports/engine.h"
+
+namespace selfconnect {
+
+namespace {
+
+Result<Endpoint> endpoint_of(int socket, int (*get_name)(int, sockaddr*, socklen_t*), std::string_view call) {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof(storage);
+  if (get_name(socket, reinterpret_cast<sockaddr*>(&storage), &length) != 0)
+    return std::unexpected(errno_error(call));
+  return Endpoint::from_sockaddr(storage);
+}
+
+}  // namespace
+
+Result<bool> probe_self_connect(const World& world, const Endpoint& destination, Allocator allocator) {
+  const int domain = destination.address.family() == Family::kIpv4 ? AF_INET : AF_INET6;
+  auto socket = world.socket(domain, SOCK_STREAM, 0);
+  if (!socket) return std::unexpected(socket.error());
+  const linger reset_on_close{.l_onoff = 1, .l_linger = 0};
+  if (setsockopt(socket->get(), SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof(reset_on_close)) != 0) {
+    return std::unexpected(errno_error("setsockopt(SO_LINGER)"));
+  }
+  sockaddr_storage storage{};
+  if (allocator == Allocator::kBind) {
+    const socklen_t length = Endpoint{destination.address, 0}.to_sockaddr(storage);
+    if (bind(socket->get(), reinterpret_cast<sockaddr*>(&storage), length) != 0) {
+      return std::unexpected(errno_error("bind to port 0"));
+    }
+  }
+  const socklen_t length = destination.to_sockaddr(storage);
+  if (connect(socket->get(), reinterpret_cast<sockaddr*>(&storage), length) != 0) {
+    if (errno == ECONNREFUSED || errno == EADDRNOTAVAIL) return false;
+    return std::unexpected(errno_error("connect to " + destination.text()));
+  }
+  auto local = endpoint_of(socket->get(), getsockname, "getsockname");
+  auto remote = endpoint_of(socket->get(), getpeername, "getpeername");
+  if (!local) return std::unexpected(local.error());
+  if (!remote) return std::unexpected(remote.error());
+  return *local == *remote;
+}
+
+}  // namespace selfconnect

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+#include "harness/trace/capture.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <vector>
+
+namespace selfconnect {
+
+namespace {
+
+constexpr std::size_t kBatch = 32;
+// The longest IPv6 packet whose header can tell its length, rounded up: nothing common is cut off.
+constexpr std::size_t kSnapLength = 65536 + 64;
+constexpr int kReceiveBuffer = 32 << 20;
+
+std::chrono::nanoseconds duration(const timespec& time) {
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+// What to add to a steady_clock time to get CLOCK_REALTIME. The reading with the least time in between wins.
+std::chrono::nanoseconds realtime_offset() {
+  auto narrowest = std::chrono::nanoseconds::max();
+  std::chrono::nanoseconds offset{};
+  for (int i = 0; i < 5; ++i) {
+    const auto before = std::chrono::steady_clock::now().time_since_epoch();
+    timespec real{};
+    clock_gettime(CLOCK_REALTIME, &real);
+    const auto between = std::chrono::steady_clock::now().time_since_epoch() - before;
+    if (between >= narrowest) continue;
+    narrowest = between;
+    offset = duration(real) - (before + between / 2);
+  }
+  return offset;
+}
+
+// TCP over IPv4 or IPv6, and IPv6 whose next header may stand before TCP (decode_packet looks further).
+// A cooked packet begins at the IP header; its EtherType is ancillary (socket filter document of the kernel).
+Result<void> attach_filter(int fd) {
+  constexpr std::uint32_t kEtherType = static_cast<std::uint32_t>(SKF_AD_OFF) + SKF_AD_PROTOCOL;
+  std::array<sock_filter, 11> program = {{
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kEtherType),              // 0
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 2),         // 1: else 4
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),                       // 2: IPv4 protocol
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 5, 6),      // 3: take 9, drop 10
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 5),       // 4: else drop 10
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),                       // 5: IPv6 next header
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 2, 0),      // 6: take 9
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_HOPOPTS, 1, 0),  // 7: take 9
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_DSTOPTS, 0, 1),  // 8: take 9, else drop 10
+      BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),                       // 9
+      BPF_STMT(BPF_RET | BPF_K, 0),                                // 10
+  }};
+  const sock_fprog filter = {.len = program.size(), .filter = program.data()};
+  if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0) {
+    return std::unexpected(errno_error("setsockopt(SO_ATTACH_FILTER)"));
+  }
+  return {};
+}
+
+Result<void> set_option(int fd, int level, int option, int value, std::string_view name) {
+  if (setsockopt(fd, level, option, &value, sizeof value) == 0) return {};
+  return std::unexpected(errno_error("setsockopt(" + std::string(name) + ")"));
+}
+
+// Everything is set before the bind, so that no packet comes in unfiltered.
+Result<void> set_up(int fd) {
+  if (auto set = attach_filter(fd); !set) return set;
+  if (auto set = set_option(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1, "SO_TIMESTAMPNS"); !set) return set;
+  if (auto set = set_option(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1, "PACKET_IGNORE_OUTGOING"); !set) {
+    return set;
+  }
+  // Without CAP_NET_ADMIN over the machine: as much as net.core.rmem_max allows.
+  if (!set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, kReceiveBuffer, "SO_RCVBUFFORCE")) {
+    if (auto set = set_option(fd, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer, "SO_RCVBUF"); !set) return set;
+  }
+  const sockaddr_ll any = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&any), sizeof any) != 0) {
+    return std::unexpected(errno_error("bind(AF_PACKET, ETH_P_ALL)"));
+  }
+  return {};
+}
+
+timespec stamp_of(msghdr& message) {
+  timespec stamp{};
+  for (cmsghdr* item = CMSG_FIRSTHDR(&message); item != nullptr; item = CMSG_NXTHDR(&message, item)) {
+    if (item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_TIMESTAMPNS) {
+      std::memcpy(&stamp, CMSG_DATA(item), sizeof stamp);
+    }
+  }
+  return stamp;
+}
+
+}  // namespace
+
+struct Capture::Batch {
+  struct alignas(cmsghdr) Control {
+    std::array<char, CMSG_SPACE(sizeof(timespec))> bytes;
+  };
+
+  // Not initialised, so that only what packets need is ever touched.
+  std::unique_ptr<char[]> buffer = std::make_unique_for_overwrite<char[]>(kBatch * kSnapLength);
+  std::array<Control, kBatch> control{};
+  std::array<iovec, kBatch> vectors{};
+  std::array<mmsghdr, kBatch> messages{};
+
+  void prepare(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      vectors[i] = {.iov_base = buffer.get() + i * kSnapLength, .iov_len = kSnapLength};
+      messages[i].msg_hdr = {.msg_iov = &vectors[i],
+                             .msg_iovlen = 1,
+                             .msg_control = control[i].bytes.data(),
+                             .msg_controllen = control[i].bytes.size()};
+    }
+  }
+};
+
+Capture::Capture(UniqueFd socket) : socket_(std::move(socket)), batch_(std::make_unique<Batch>()) {}
+Capture::Capture(Capture&&) noexcept = default;
+Capture& Capture::operator=(Capture&&) noexcept = default;
+Capture::~Capture() = default;
+
+Result<Capture> Capture::open(UniqueFd socket, std::chrono::steady_clock::time_point start) {
+  if (auto set = set_up(socket.get()); !set) return std::unexpected(set.error().during("set up the capture"));
+  Capture capture(std::move(socket));
+  capture.restart(start);
+  return capture;
+}
+
+void Capture::restart(std::chrono::steady_clock::time_point start) {
+  start_ = start.time_since_epoch() + realtime_offset();
+}
+
+Result<std::size_t> Capture::drain(std::size_t limit,
+                                   const std::function<void(const CapturedPacket&)>& take) {
+  std::size_t taken = 0;
+  while (taken < limit) {
+    batch_->prepare(kBatch);
+    const int received =
+        recvmmsg(socket_.get(), batch_->messages.data(), kBatch, MSG_DONTWAIT | MSG_TRUNC, nullptr);
+    if (received < 0) {
+      if (errno == EAGAIN) break;
+      if (errno == EINTR || errno == ENETDOWN) continue;  // an interface went down: told once
+      return std::unexpected(errno_error("recvmmsg(AF_PACKET)"));
+    }
+    for (std::size_t i = 0; i < static_cast<std::size_t>(received); ++i) {
+      mmsghdr& message = batch_->messages[i];
+      const timespec stamp = stamp_of(message.msg_hdr);
+      take({.stamp = stamp,
+            .at = duration(stamp) - start_,
+            .bytes = {static_cast<const char*>(batch_->vectors[i].iov_base),
+                      std::min<std::size_t>(message.msg_len, kSnapLength)},
+            .original_length = message.msg_len});
+    }
+    taken += static_cast<std::size_t>(received);
+    captured_ += static_cast<std::uint64_t>(received);
+    if (static_cast<std::size_t>(received) < kBatch) break;
+  }
+  return taken;
+}
+
+Result<std::uint64_t> Capture::lost() {
+  tpacket_stats growth{};  // the kernel sets it back to 0 with each reading
+  socklen_t size = sizeof growth;
+  if (getsockopt(socket_.get(), SOL_PACKET, PACKET_STATISTICS, &growth, &size) != 0) {
+    return std::unexpected(errno_error("getsockopt(PACKET_STATISTICS)"));
+  }
+  lost_ += growth.tp_drops;
+  return lost_;
+}
+
+}  // namespace selfconnect
