@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <vector>
 
 #include "harness/trace/packet.h"
@@ -20,12 +19,12 @@ class PacketStore {
     std::size_t self_connections = 8U << 20U;
   };
   // What a packet belongs to, by its endpoints: TcpPacket::to_itself().
-  enum class Kind : std::uint8_t { kOther, kSelfConnection };
+  enum class Conversation : std::uint8_t { kOther, kSelfConnection };
 
   PacketStore() : PacketStore(Limits{}) {}
   explicit PacketStore(Limits limits) : limits_(limits) {}
 
-  void add(const CapturedPacket& packet, Kind kind);
+  void add(const CapturedPacket& packet, Conversation conversation);
 
   [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
   // What is kept, in order of time; `at` is not kept and is 0. The views live as long as the store is left
@@ -38,16 +37,14 @@ class PacketStore {
   using Chunk = std::vector<char>;
   struct Pile {
     std::deque<Chunk> chunks;
-    std::size_t size = 0;
+    std::size_t size = 0;  // of the records
   };
-  static void append(Pile& pile, const CapturedPacket& packet, Kind kind);
-  static void each(const Chunk& chunk, const std::function<void(const CapturedPacket&, Kind)>& visit);
+  static void append(Pile& pile, const CapturedPacket& packet, Conversation conversation);
   void drop_oldest_chunk();
 
   Limits limits_;
   Pile first_, self_, last_;
   bool first_full_ = false;
-  bool self_full_ = false;
   std::uint64_t left_out_ = 0;
 };
 

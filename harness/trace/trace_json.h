@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "harness/sys/error.h"
 #include "harness/trace/trace.h"
@@ -24,5 +26,9 @@ Result<Run> load(const std::filesystem::path& directory);
 // The two files as text. `name` is what errors call the file.
 [[nodiscard]] std::string trace_to_jsonl(const Trace& trace);
 [[nodiscard]] Result<Trace> trace_from_jsonl(std::string_view text, std::string_view name);
+[[nodiscard]] std::string run_to_json(const Run& run);
+// Without the traces; the phases they are of stand beside it.
+[[nodiscard]] Result<std::pair<Run, std::vector<Phase>>> run_from_json(std::string_view text,
+                                                                       std::string_view name);
 
 }  // namespace selfconnect
