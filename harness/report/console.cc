@@ -36,8 +36,8 @@ std::uint64_t self_connects(const Run& run) {
 
 std::string found_text(const FindingCounts& counts) {
   std::vector<std::string> parts;
-  if (counts.errors > 0) parts.push_back(count_text(counts.errors, "error"));
-  if (counts.warnings > 0) parts.push_back(count_text(counts.warnings, "warning"));
+  if (counts.errors > 0) parts.push_back(quantity(counts.errors, "error"));
+  if (counts.warnings > 0) parts.push_back(quantity(counts.warnings, "warning"));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
@@ -49,9 +49,8 @@ std::string verdict_text(const Run& run, const Judgement& judgement) {
     case Verdict::kSkip:
       return fmt::format("no verdict: {}", visible(judgement.reason));
     case Verdict::kError:
-      return fmt::format("{}{}",
-                         is_interrupted(judgement) ? "" : "no verdict, and none of the target's doing: ",
-                         visible(judgement.reason));
+      return fmt::format(
+          "{}{}", is_interrupted(judgement) ? "" : "nothing could be judged: ", visible(judgement.reason));
     case Verdict::kPass:
       break;
   }
@@ -60,7 +59,7 @@ std::string verdict_text(const Run& run, const Judgement& judgement) {
   }
   if (self_connects(run) == 0) return "no rule found fault with the target";
   return fmt::format("the target was connected to itself {}, and no rule found fault with it",
-                     self_connects(run) == 1 ? "once" : count_text(self_connects(run), "time"));
+                     self_connects(run) == 1 ? "once" : quantity(self_connects(run), "time"));
 }
 
 std::string verdict_line(const Run& run, const Judgement& judgement, const ConsoleStyle& style) {
@@ -74,7 +73,7 @@ std::string verdict_line(const Run& run, const Judgement& judgement, const Conso
 
 std::string skip_advice(const Judgement& judgement, const ConsoleStyle& style) {
   const std::string_view advice =
-      judgement.rules.empty()
+      is_unjudged(judgement)
           ? "Nothing is known about the target. `selfconnect doctor` says what this machine lacks for "
             "forcing a "
             "self-connection, and how to get it."

@@ -35,8 +35,8 @@ std::string label_text(std::string_view key, const EvidenceValue& value) {
 
 std::string bytes_text(const Bytes& bytes) {
   const std::string_view shown = std::string_view(bytes.data).substr(0, kDumpLimit);
-  if (shown.size() >= bytes.total) return count_text(bytes.total, "byte");
-  return fmt::format("{}, the first {}:", count_text(bytes.total, "byte"), shown.size());
+  if (shown.size() >= bytes.total) return quantity(bytes.total, "byte");
+  return fmt::format("{}, the first {}:", quantity(bytes.total, "byte"), shown.size());
 }
 
 std::string lines_text(std::string_view value) {
@@ -69,6 +69,13 @@ std::string value_text(std::string_view key, const EvidenceValue& value) {
         }
       },
       value);
+}
+
+// "the target spins" -> "The target spins."
+std::string sentence(std::string text) {
+  if (text.starts_with("the ")) text.front() = 'T';
+  const bool ends = text.ends_with('.') || text.ends_with('!') || text.ends_with('?');
+  return ends || text.empty() ? text : fmt::format("{}.", text);
 }
 
 std::string heading(const Finding& finding, const Rule* rule, const ConsoleStyle& style) {
@@ -112,7 +119,7 @@ std::string finding_text(const Finding& finding, const ConsoleStyle& style) {
 
 std::string finding_section(const Finding& finding, const Rule* rule, const ConsoleStyle& style) {
   std::string text = heading(finding, rule, style);
-  text += paragraph("What happened", visible(finding.message), style);
+  text += paragraph("What happened", sentence(visible(finding.message)), style);
   if (rule != nullptr) text += paragraph("Why it matters", rule->why, style);
   if (!finding.evidence.empty()) {
     text +=

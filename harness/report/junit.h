@@ -11,8 +11,8 @@
 namespace selfconnect {
 
 // A rule whose findings reach `fail_on` is a failure; other findings stand in its system-out; a rule that was
-// not judged is skipped. A run of verdict error is one case with an error, a run that was skipped before any
-// rule one skipped case. So the suite has failures exactly when the verdict is fail.
+// not judged is skipped, with the reason. A run of verdict error is one case with an error. So the suite has
+// failures exactly when the verdict is fail.
 [[nodiscard]] std::string junit_report(const Run& run, const Judgement& judgement, FailOn fail_on);
 
 }  // namespace selfconnect

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <vector>
 
 #include "harness/report/readable.h"
@@ -16,6 +17,24 @@ namespace {
 
 using Row = std::array<std::string, 6>;
 constexpr std::size_t kEndedColumn = 4;  // text, as is the first; figures stand to the right
+
+std::string signal_text(int number) {
+  const char* name = sigabbrev_np(number);
+  return name == nullptr ? fmt::format("signal {}", number) : fmt::format("SIG{}", name);
+}
+
+// "exit 0", "SIGSEGV", "stopped: timeout"
+std::string ended_text(const Ended& ended) {
+  switch (ended.how) {
+    case Ended::How::kExit:
+      return fmt::format("exit {}", ended.code);
+    case Ended::How::kSignal:
+      return signal_text(ended.code);
+    case Ended::How::kStopped:
+      break;
+  }
+  return ended.stop_reason.empty() ? "stopped" : fmt::format("stopped: {}", ended.stop_reason);
+}
 
 std::string first_text(const Trace& trace) {
   const Attempt* first = first_self_connection(trace);
@@ -63,7 +82,7 @@ std::string remarks(const Run& run, const ConsoleStyle& style) {
   if (lost > 0) {
     text += hanging("  ",
                     fmt::format("{} not captured: there may have been more attempts than counted here.",
-                                count_text(lost, "packet")),
+                                quantity(lost, "packet")),
                     style.width);
   }
   return text;

@@ -26,8 +26,8 @@ std::string progress_line(const ProgressState& state) {
   // Whole seconds in tenths: a figure that keeps its place while it counts down.
   const double left = std::max(0.0, std::chrono::duration<double>(state.left).count());
   return fmt::format("phase {} of {}, {}: {}, {}, at most {:.1f} s left", state.number, state.phases,
-                     phase_name(state.phase), count_text(state.attempts, "attempt"),
-                     count_text(state.self_connects, "self-connect"), left);
+                     phase_name(state.phase), quantity(state.attempts, "attempt"),
+                     quantity(state.self_connects, "self-connect"), left);
 }
 
 Progress::Progress(int fd) : fd_(isatty(fd) != 0 ? fd : -1) {}

@@ -167,7 +167,7 @@ std::string duration_text(std::chrono::nanoseconds duration) {
   return milliseconds_text(std::chrono::duration<double, std::milli>(duration).count());
 }
 
-std::string count_text(std::uint64_t count, std::string_view noun) {
+std::string quantity(std::uint64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 

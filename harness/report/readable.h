@@ -38,7 +38,7 @@ namespace selfconnect {
 [[nodiscard]] std::string milliseconds_text(double ms);
 [[nodiscard]] std::string duration_text(std::chrono::nanoseconds duration);
 // "1 error", "2 errors"
-[[nodiscard]] std::string count_text(std::uint64_t count, std::string_view noun);
+[[nodiscard]] std::string quantity(std::uint64_t count, std::string_view noun);
 
 // Columns that a terminal needs for `text`: its code points.
 [[nodiscard]] std::size_t columns(std::string_view text);

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "harness/report/run_facts.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cstring>
 
 namespace selfconnect {
 
@@ -14,23 +11,6 @@ const Attempt* first_self_connection(const Trace& trace) {
 }
 
 Instant decided_at(const Attempt& attempt) { return attempt.decided_at.value_or(attempt.at); }
-
-std::string signal_text(int number) {
-  const char* name = sigabbrev_np(number);
-  return name == nullptr ? fmt::format("signal {}", number) : fmt::format("SIG{}", name);
-}
-
-std::string ended_text(const Ended& ended) {
-  switch (ended.how) {
-    case Ended::How::kExit:
-      return fmt::format("exit {}", ended.code);
-    case Ended::How::kSignal:
-      return signal_text(ended.code);
-    case Ended::How::kStopped:
-      break;
-  }
-  return ended.stop_reason.empty() ? "stopped" : fmt::format("stopped: {}", ended.stop_reason);
-}
 
 std::string program_name(const Run& run) {
   if (run.command.empty()) return "target";
@@ -51,7 +31,11 @@ bool is_interrupted(const Judgement& judgement) {
 
 bool is_unjudged(const Judgement& judgement) {
   if (judgement.verdict == Verdict::kError) return !is_interrupted(judgement);
-  return judgement.verdict == Verdict::kSkip && judgement.rules.empty();
+  // A skip for a rule that was required and not judged comes with all that the other rules say.
+  return judgement.verdict == Verdict::kSkip && std::ranges::all_of(judgement.rules, [&](const auto& report) {
+           const auto* open = std::get_if<NotJudged>(&report.outcome);
+           return open != nullptr && open->reason == judgement.reason;
+         });
 }
 
 const Rule* rule_of(const Judgement& judgement, const Finding& finding) {

@@ -16,10 +16,6 @@ namespace selfconnect {
 // When the kernel answered its SYN, since the launch of the target.
 [[nodiscard]] Instant decided_at(const Attempt& attempt);
 
-// "exit 0", "SIGSEGV", "stopped: timeout"
-[[nodiscard]] std::string ended_text(const Ended& ended);
-[[nodiscard]] std::string signal_text(int number);  // "SIGSEGV", "signal 40"
-
 // The target's program, without its folder; "target" when there is no command.
 [[nodiscard]] std::string program_name(const Run& run);
 // All phases, one after the other.
@@ -27,7 +23,7 @@ namespace selfconnect {
 
 // The run was broken off by the user, and what is known of it is worth showing.
 [[nodiscard]] bool is_interrupted(const Judgement& judgement);
-// A run that came to no judgement at all: there are neither phases nor rules to show.
+// A run that came to no judgement at all (`not_judged`): its reason is all there is to show.
 [[nodiscard]] bool is_unjudged(const Judgement& judgement);
 
 [[nodiscard]] const Rule* rule_of(const Judgement& judgement, const Finding& finding);

@@ -108,6 +108,14 @@ TEST(JunitReportTest, GathersTheFindingsOfARuleInOneFailure) {
   EXPECT_THAT(failure.text().as_string(), HasSubstr("the second one"));
 }
 
+TEST(JunitReportTest, SkipsTheRunWhereThereAreNoRules) {
+  pugi::xml_document document;
+  const auto suite =
+      suite_of(document, junit_report({}, {.verdict = Verdict::kSkip, .reason = "why"}, FailOn::kError));
+  EXPECT_EQ(suite.attribute("skipped").as_int(), 1);
+  EXPECT_STREQ(suite.child("testcase").child("skipped").attribute("message").as_string(), "why");
+}
+
 TEST(JunitReportTest, ReplacesWhatXmlForbids) {
   const std::string_view hostile("\x00\x1b\r\xff\xef\xbf\xbf</failure>&\xc3\xa9", 20);
   Judgement judgement = samples::failed();

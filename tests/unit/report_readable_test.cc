@@ -83,10 +83,10 @@ TEST(DurationTextTest, PicksTheUnit) {
   EXPECT_EQ(milliseconds_text(std::numeric_limits<double>::quiet_NaN()), "unknown");
 }
 
-TEST(CountTextTest, TellsOneFromMany) {
-  EXPECT_EQ(count_text(0, "error"), "0 errors");
-  EXPECT_EQ(count_text(1, "error"), "1 error");
-  EXPECT_EQ(count_text(2, "error"), "2 errors");
+TEST(QuantityTest, TellsOneFromMany) {
+  EXPECT_EQ(quantity(0, "error"), "0 errors");
+  EXPECT_EQ(quantity(1, "error"), "1 error");
+  EXPECT_EQ(quantity(2, "error"), "2 errors");
 }
 
 TEST(WrapTest, BreaksAtSpaces) {

@@ -18,12 +18,17 @@ inline RuleOutcome unused(const Run&) { return Clear{}; }
 
 inline constexpr std::array<Rule, 6> kRules = {{
     {"echo-accepted", Level::kError, "reported success though no server existed",
-     "Whoever called the client now believes that a server is up and has answered. Readiness probes, health "
-     "checks and scripts go on from there.",
-     "Exit 0, or the success pattern in its output, in `self-connect`, and neither in `refused`.",
+     "Its TCP connection led back to itself, so every byte it wrote came back as if a server had answered. "
+     "Health "
+     "checks turn green, start-up goes on and data counts as delivered while nobody is there.",
+     "Exit code 0, or a match of the --success pattern, in the self-connect phase and not in the refused "
+     "control, "
+     "where the target had nobody to talk to either.",
      "After connect(), compare getsockname() with getpeername(), address and port; when both are equal, "
-     "close "
-     "the socket with SO_LINGER 0 and treat it as a refused connection.",
+     "close with "
+     "SO_LINGER 0 and treat it as a refused connection. Better still, report success only after an answer "
+     "that "
+     "the client's own bytes cannot be taken for.",
      unused},
     {"never-recovers", Level::kError, "did not reach the real server once it was there",
      "It stays down after its server is back.", "Reconnectors only.", "Try again after each failure.",
@@ -33,10 +38,14 @@ inline constexpr std::array<Rule, 6> kRules = {{
      unused},
     {"desynchronised", Level::kError, "starts its recovered conversation wrongly",
      "The server gets half a message.", "Against three healthy connections.", "Drop the buffers.", unused},
-    {"talks-to-itself", Level::kWarning, "wrote payload bytes to itself before it noticed",
-     "What was meant for the server, credentials included, comes back and is parsed as the server's words.",
-     "Payload bytes on a self-connection, counted.",
-     "Check for a self-connection before the first byte is written.", unused},
+    {"talks-to-itself", Level::kWarning, "wrote payload to itself before it noticed",
+     "Whatever it wrote came back as if a server had sent it. What a client writes first is often the most "
+     "sensitive (credentials, the query), and what it reads first decides what it does next.",
+     "Payload bytes seen on the wire in a connection whose two ends are the target's own.",
+     "Check between connect() and the first write: when getsockname() and getpeername() are equal, address "
+     "and "
+     "port, close with SO_LINGER 0 and treat it as a refused connection.",
+     unused},
     {"spins", Level::kWarning, "uses a core, or dials faster than the limit, without backing off",
      "It takes a core.", "Attempts a second.", "Back off.", unused},
 }};
@@ -125,18 +134,24 @@ inline void add(Judgement& judgement, const Finding& finding) {
   }
 }
 
+inline constexpr std::string_view kSocketLine = "ESTAB 0 0 127.0.0.1:50000 127.0.0.1:50000 ino:48213";
+
 inline Finding echo_accepted() {
-  return {.rule = "echo-accepted",
-          .level = Level::kError,
-          .phase = Phase::kSelfConnect,
-          .destination = loopback(),
-          .message =
-              "redis-cli ended with exit 0 while it was connected to itself and no server existed; refused, "
-              "it had ended with exit 1.",
-          .evidence = {{"exit_code", std::int64_t{0}},
-                       {"exit_code_refused", std::int64_t{1}},
-                       {"output", Bytes{"PING\n", 5}},
-                       {"after_ms", 3.2}}};
+  return {
+      .rule = "echo-accepted",
+      .level = Level::kError,
+      .phase = Phase::kSelfConnect,
+      .destination = loopback(),
+      .message =
+          "the target reported success (exited with code 0) though no server existed: the connection led "
+          "back to itself, and the 14 bytes it sent came back as the answer; with nothing listening and no "
+          "self-connection it exited with code 1",
+      .evidence = {{"attempt", std::int64_t{1}},
+                   {"ended", "exited with code 0"},
+                   {"refused_ended", "exited with code 1"},
+                   {"echoed", Bytes{std::string(kPing), 14}},
+                   {"stdout", Bytes{"PING\n", 5}},
+                   {"socket", std::string(kSocketLine)}}};
 }
 
 inline Finding talks_to_itself() {
@@ -144,18 +159,21 @@ inline Finding talks_to_itself() {
           .level = Level::kWarning,
           .phase = Phase::kSelfConnect,
           .destination = loopback(),
-          .message = "redis-cli wrote 14 bytes to itself on attempt 1.",
-          .evidence = {{"attempt", std::int64_t{1}},
+          .message =
+              "the target wrote 14 bytes to itself over 1 self-connection, the first 0.21 ms after it had "
+              "connected",
+          .evidence = {{"connections", std::int64_t{1}},
+                       {"bytes", std::int64_t{14}},
+                       {"attempt", std::int64_t{1}},
                        {"sent", Bytes{std::string(kPing), 14}},
-                       {"first_sent_ms", 0.62},
-                       {"socket", "ESTAB 0 0 127.0.0.1:50000 127.0.0.1:50000 ino:48213"}}};
+                       {"first_write_after_connect_ms", 0.21}}};
 }
 
 inline Finding spins_in_control() {
   return {.rule = "spins",
           .level = Level::kWarning,
           .phase = Phase::kRefused,
-          .message = "redis-cli dialled 900 times a second.",
+          .message = "the target dialled 900 times a second",
           .evidence = {{"attempts_per_second", 900.0}},
           .counted = false};
 }
@@ -169,14 +187,20 @@ inline Judgement redis_judgement() {
   return judgement;
 }
 
+// As not_judged() makes it: every rule has the run's reason.
+inline Judgement unjudged(Verdict verdict, const std::string& reason) {
+  Judgement judgement = {.verdict = verdict, .reason = reason};
+  for (const Rule& rule : kRules) judgement.rules.push_back({&rule, NotJudged{reason}});
+  return judgement;
+}
+
 inline Judgement skip() {
-  return {.verdict = Verdict::kSkip,
-          .reason = "forcing does not work here: unshare(CLONE_NEWUSER): Operation not permitted"};
+  return unjudged(Verdict::kSkip,
+                  "forcing does not work here: unshare(CLONE_NEWUSER): Operation not permitted");
 }
 
 inline Judgement failed() {
-  return {.verdict = Verdict::kError,
-          .reason = "failed to start the target: execve(redis-cil): No such file"};
+  return unjudged(Verdict::kError, "failed to start the target: execve(redis-cil): No such file");
 }
 
 // Ctrl-C during `healthy`: two phases are known, and one finding.
