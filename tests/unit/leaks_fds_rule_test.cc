@@ -15,6 +15,7 @@ struct Seen {
 TraceBuilder dialler(Instant step, const std::vector<Seen>& seen, Phase phase = Phase::kRefused) {
   TraceBuilder builder(phase);
   builder.refused_each(10ms, step, seen.back().attempts);
+  builder.stopped("timeout", step * static_cast<int>(seen.back().attempts + 1) + 1s);
   for (const Seen& each : seen) {
     builder.sample({.at = 11ms + step * static_cast<int>(each.attempts - 1),
                     .attempts = each.attempts,

@@ -10,6 +10,7 @@ constexpr std::uint64_t kMib = 1024 * 1024;
 
 TraceBuilder holding(std::size_t attempts, auto bytes_after, Phase phase = Phase::kRefused) {
   TraceBuilder builder(phase);
+  builder.stopped("timeout", 200ms * static_cast<int>(attempts + 1));
   for (std::uint64_t i = 1; i <= attempts; ++i) {
     const Instant at = 200ms * static_cast<int>(i);
     builder.refused(at).sample({.at = at + 1ms, .attempts = i, .resident_bytes = bytes_after(i)});
