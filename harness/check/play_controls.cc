@@ -27,8 +27,6 @@ boost::asio::awaitable<void> watch_conversation(Stage& stage) {
   } else if (co_await stage.until([&] { return ended() || stage.flows().accepted() > 0; })) {
     const auto by = std::min(Stage::Clock::now() + kFirstBytesGrace, stage.deadline());
     co_await stage.until([&] { return ended() || bytes_seen(stage.flows()); }, by);
-    // Guards look at their new connection first: give them the same grace to let go of it.
-    co_await stage.until(ended, by);
   }
   co_await stage.settle([] { return true; });
 }

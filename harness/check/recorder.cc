@@ -22,10 +22,11 @@ constexpr auto kSocketTable = 100ms;  // between two looks at the socket table
 
 Result<std::unique_ptr<Recorder>> Recorder::start(asio::io_context& context, const World& world,
                                                   std::span<const std::string> secrets,
+                                                  Capture::Interfaces interfaces,
                                                   std::function<void()> changed) {
   auto packet_socket = world.socket(AF_PACKET, SOCK_DGRAM, 0);
   if (!packet_socket) return std::unexpected(packet_socket.error().during("open the capture"));
-  auto capture = Capture::open(std::move(*packet_socket), Clock::now());
+  auto capture = Capture::open(std::move(*packet_socket), Clock::now(), interfaces);
   if (!capture) return std::unexpected(capture.error());
   auto diag_socket = world.socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG);
   if (!diag_socket) return std::unexpected(diag_socket.error().during("open sock_diag"));
@@ -80,7 +81,8 @@ Result<std::size_t> Recorder::take_packets() {
     const auto tcp = decode_packet(packet.bytes, packet.original_length);
     if (!tcp) return;
     flows_.add(*tcp, packet.at);
-    packets_.add(packet, tcp->to_itself() ? PacketStore::Kind::kSelfConnection : PacketStore::Kind::kOther);
+    packets_.add(packet, tcp->to_itself() ? PacketStore::Conversation::kSelfConnection
+                                          : PacketStore::Conversation::kOther);
   });
 }
 

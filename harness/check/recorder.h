@@ -32,6 +32,7 @@ class Recorder {
 
   static Result<std::unique_ptr<Recorder>> start(boost::asio::io_context& context, const World& world,
                                                  std::span<const std::string> secrets,
+                                                 Capture::Interfaces interfaces,
                                                  std::function<void()> changed);
   ~Recorder();
   Recorder(const Recorder&) = delete;

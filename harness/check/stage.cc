@@ -122,7 +122,10 @@ StageResult<void> Stage::open(Ports ports) {
   } else if (auto released = engine_->release(plan_.never); !released) {
     return failure(released.error(), StageFailure::Kind::kCannotForce);
   }
-  auto recorder = Recorder::start(performance_.context, *world_, options().secrets, [this] { changed(); });
+  const auto interfaces =
+      plan_.phase == Phase::kSamePort ? Capture::Interfaces::kAll : Capture::Interfaces::kLoopback;
+  auto recorder =
+      Recorder::start(performance_.context, *world_, options().secrets, interfaces, [this] { changed(); });
   if (!recorder) return failure(recorder.error());
   recorder_ = std::move(*recorder);
   return {};

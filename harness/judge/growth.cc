@@ -6,6 +6,8 @@
 #include <optional>
 #include <set>
 
+#include "harness/judge/observed.h"
+
 namespace selfconnect {
 
 namespace {
@@ -50,6 +52,13 @@ double pace(const Point& from, const Point& to) {
              : (to.value - from.value) / static_cast<double>(to.attempts - from.attempts);
 }
 
+// Within the last window: a pool that has just filled up.
+bool stops_growing(const Point& last_minimum, const Point& last, double pace_before) {
+  const double expected = pace_before * static_cast<double>(last.attempts - last_minimum.attempts);
+  return last.attempts >= last_minimum.attempts + 2 && expected >= 1 &&
+         last.value - last_minimum.value < expected / 2;
+}
+
 std::optional<Growth> growth_of(std::vector<Point> points) {
   const std::uint64_t first = points.front().attempts;
   const std::uint64_t warm_up = first + (points.back().attempts - first) / 4;
@@ -65,7 +74,8 @@ std::optional<Growth> growth_of(std::vector<Point> points) {
                 .attempts = minima.back().attempts - minima.front().attempts,
                 .steady = std::ranges::adjacent_find(minima, std::ranges::greater_equal(), &Point::value) ==
                           minima.end(),
-                .slowing = pace(middle, minima.back()) < pace(minima.front(), middle) / 2};
+                .slowing = pace(middle, minima.back()) < pace(minima.front(), middle) / 2 ||
+                           stops_growing(minima.back(), points.back(), pace(minima.front(), minima.back()))};
 }
 
 }  // namespace
@@ -79,6 +89,7 @@ std::vector<Growth> measure_growth(const Trace& trace, const SampleValue& value)
   std::map<std::int32_t, Process> processes;
   for (const ProcessSample& sample : trace.samples) {
     if (sample.state == 'Z' || sample.state == 'X') continue;  // has let go of everything
+    if (sample.at > watched_until(trace)) break;               // tidies up on our signal
     Process& process = processes[sample.pid];
     process.name = sample.name;
     process.points.push_back({sample.attempts, sample.at, value(sample)});

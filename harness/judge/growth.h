@@ -24,7 +24,7 @@ struct Growth {
   Instant first_at{}, last_at{};
   std::uint64_t attempts = 0;  // between those two samples
   bool steady = false;         // every window's least is above that of the window before
-  bool slowing = false;        // the later half grows at less than half the pace of the first
+  bool slowing = false;        // the later half, or the last window, grows at less than half the pace before
 
   [[nodiscard]] double total() const { return last - first; }
   [[nodiscard]] double per_attempt() const {

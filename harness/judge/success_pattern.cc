@@ -8,7 +8,7 @@ namespace selfconnect {
 
 namespace {
 
-constexpr std::size_t kPiece = 4096;
+constexpr std::size_t kPiece = 1024;
 constexpr std::size_t kStep = kPiece / 2;
 
 }  // namespace

@@ -48,7 +48,15 @@ std::chrono::nanoseconds realtime_offset() {
 // A cooked packet begins at the IP header; its EtherType is ancillary (socket filter document of the kernel).
 Result<void> attach_filter(int fd) {
   constexpr std::uint32_t kEtherType = static_cast<std::uint32_t>(SKF_AD_OFF) + SKF_AD_PROTOCOL;
-  std::array<sock_filter, 11> program = {{
+  constexpr std::uint32_t kPacketType = static_cast<std::uint32_t>(SKF_AD_OFF) + SKF_AD_PKTTYPE;
+  constexpr std::uint32_t kInterface = static_cast<std::uint32_t>(SKF_AD_OFF) + SKF_AD_IFINDEX;
+  constexpr std::uint32_t kLoopback = 1;  // of every network namespace
+  std::array<sock_filter, 15> program = {{
+      // On lo every packet that goes out comes in again: once is enough.
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kPacketType),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 0, 2),  // else 0
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kInterface),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kLoopback, 10, 0),       // drop 10, else 0
       BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kEtherType),              // 0
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 2),         // 1: else 4
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),                       // 2: IPv4 protocol
@@ -74,10 +82,13 @@ Result<void> set_option(int fd, int level, int option, int value, std::string_vi
 }
 
 // Everything is set before the bind, so that no packet comes in unfiltered.
-Result<void> set_up(int fd) {
+Result<void> set_up(int fd, Capture::Interfaces interfaces) {
   if (auto set = attach_filter(fd); !set) return set;
   if (auto set = set_option(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1, "SO_TIMESTAMPNS"); !set) return set;
-  if (auto set = set_option(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1, "PACKET_IGNORE_OUTGOING"); !set) {
+  const int ignore_outgoing = interfaces == Capture::Interfaces::kLoopback ? 1 : 0;
+  if (auto set =
+          set_option(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, ignore_outgoing, "PACKET_IGNORE_OUTGOING");
+      !set) {
     return set;
   }
   // Without CAP_NET_ADMIN over the machine: as much as net.core.rmem_max allows.
@@ -130,8 +141,10 @@ Capture::Capture(Capture&&) noexcept = default;
 Capture& Capture::operator=(Capture&&) noexcept = default;
 Capture::~Capture() = default;
 
-Result<Capture> Capture::open(UniqueFd socket, std::chrono::steady_clock::time_point start) {
-  if (auto set = set_up(socket.get()); !set) return std::unexpected(set.error().during("set up the capture"));
+Result<Capture> Capture::open(UniqueFd socket, std::chrono::steady_clock::time_point start,
+                              Interfaces interfaces) {
+  if (auto set = set_up(socket.get(), interfaces); !set)
+    return std::unexpected(set.error().during("set up the capture"));
   Capture capture(std::move(socket));
   capture.restart(start);
   return capture;

@@ -17,10 +17,15 @@ namespace selfconnect {
 
 class Capture {
  public:
+  // The kernel copies packets that go out before it looks at the filter, so they are asked for only where
+  // there is more than lo.
+  enum class Interfaces { kLoopback, kAll };
+
   // `socket`: socket(AF_PACKET, SOCK_DGRAM, 0), made in the namespace to be captured. Captures TCP over IPv4
   // and IPv6 on all its interfaces, each packet once (as received; packet(7) PACKET_IGNORE_OUTGOING, Linux
   // 4.20). `start` is the moment that Instant 0 means; the clocks are compared once, here.
-  static Result<Capture> open(UniqueFd socket, std::chrono::steady_clock::time_point start);
+  static Result<Capture> open(UniqueFd socket, std::chrono::steady_clock::time_point start,
+                              Interfaces interfaces = Interfaces::kLoopback);
   Capture(Capture&&) noexcept;
   Capture& operator=(Capture&&) noexcept;
   ~Capture();

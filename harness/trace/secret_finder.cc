@@ -38,15 +38,13 @@ Pattern base64_pattern(const std::string& secret, std::size_t before, std::size_
 SecretMatch match_at(const Pattern& pattern, std::uint64_t base, std::size_t start) {
   const std::uint64_t begin = base + start;
   const std::uint64_t lead = std::min<std::uint64_t>(pattern.lead, begin);
-  return {.secret = pattern.secret,
-          .encoding = pattern.encoding,
-          .offset = begin - lead,
-          .length = lead + pattern.text.size() + pattern.trail};
+  return {.offset = begin - lead,
+          .length = lead + pattern.text.size() + pattern.trail,
+          .secret = pattern.secret,
+          .encoding = pattern.encoding};
 }
 
-void sort_by_offset(std::vector<SecretMatch>& matches) {
-  std::ranges::stable_sort(matches, {}, &SecretMatch::offset);
-}
+void sort_matches(std::vector<SecretMatch>& matches) { std::ranges::sort(matches); }
 
 void fill(std::string& text, std::uint64_t offset, std::uint64_t length) {
   if (offset >= text.size()) return;
@@ -106,11 +104,11 @@ std::vector<SecretMatch> SecretPatterns::find(std::string_view text) const {
   std::vector<SecretMatch> matches;
   for (const Pattern& pattern : patterns_) {
     for (auto start = text.find(pattern.text); start != std::string_view::npos;
-         start = text.find(pattern.text, start + pattern.text.size())) {
+         start = text.find(pattern.text, start + 1)) {
       matches.push_back(match_at(pattern, 0, start));
     }
   }
-  sort_by_offset(matches);
+  sort_matches(matches);
   return matches;
 }
 
@@ -129,11 +127,11 @@ std::vector<SecretMatch> SecretFinder::feed(std::string_view bytes) {
       }
     }
     for (auto start = bytes.find(pattern.text); start != std::string_view::npos;
-         start = bytes.find(pattern.text, start + pattern.text.size())) {
+         start = bytes.find(pattern.text, start + 1)) {
       matches.push_back(match_at(pattern, offset_, start));
     }
   }
-  sort_by_offset(matches);
+  sort_matches(matches);
 
   offset_ += bytes.size();
   if (bytes.size() >= reach) {

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -20,12 +21,12 @@ enum class SecretEncoding { kPlain, kBase64 };
 
 // A place in a stream. For base64 the characters that hold any bit of the secret.
 struct SecretMatch {
-  std::size_t secret = 0;  // index, as given
-  SecretEncoding encoding = SecretEncoding::kPlain;
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
+  std::size_t secret = 0;  // index, as given
+  SecretEncoding encoding = SecretEncoding::kPlain;
 
-  bool operator==(const SecretMatch&) const = default;
+  auto operator<=>(const SecretMatch&) const = default;
 };
 
 // The texts to look for, made once.
@@ -54,7 +55,7 @@ class SecretPatterns {
   [[nodiscard]] bool empty() const { return patterns_.empty(); }
   [[nodiscard]] std::span<const Pattern> patterns() const { return patterns_; }
   [[nodiscard]] std::size_t longest() const { return longest_; }  // bytes
-  // All occurrences in `text`, in order of offset.
+  // All occurrences in `text`, overlapping ones too, in order of offset.
   [[nodiscard]] std::vector<SecretMatch> find(std::string_view text) const;
 
  private:

@@ -1,6 +1,10 @@
-// bind_zero: binds to port 0 of the loopback address before it dials, and so uses the kernel's other
-// allocator. SPDX-License-Identifier: MIT selfconnect: run = bind_zero {host} {port} selfconnect: kind =
-// one-shot selfconnect: verdict = pass selfconnect: errors = none selfconnect: warnings = none
+// bind_zero: binds to port 0 before it dials, and so uses the kernel's other allocator.
+// SPDX-License-Identifier: MIT
+// selfconnect: run = bind_zero {host} {port}
+// selfconnect: kind = one-shot
+// selfconnect: verdict = pass
+// selfconnect: errors = none
+// selfconnect: warnings = none
 #include "dial.h"
 
 int main(int argc, char** argv) {

@@ -1,6 +1,10 @@
-// holds_port: waits 2.5 s for the server's greeting on any connection, its own included, before it tries
-// again. SPDX-License-Identifier: MIT selfconnect: run = holds_port {host} {port} selfconnect: kind =
-// reconnector selfconnect: verdict = fail selfconnect: errors = holds-port selfconnect: warnings = none
+// holds_port: waits 2.5 s for a server's greeting on every connection, then resets it and tries again.
+// SPDX-License-Identifier: MIT
+// selfconnect: run = holds_port {host} {port}
+// selfconnect: kind = reconnector
+// selfconnect: verdict = fail
+// selfconnect: errors = holds-port
+// selfconnect: warnings = none
 #include <poll.h>
 
 #include "dial.h"

@@ -1,6 +1,10 @@
-// leaves_time_wait: tells a self-connection, but closes it with FIN: TIME_WAIT keeps the server out for a
-// minute. SPDX-License-Identifier: MIT selfconnect: run = leaves_time_wait {host} {port} selfconnect: kind =
-// reconnector selfconnect: verdict = pass selfconnect: errors = none selfconnect: warnings = leaves-time-wait
+// leaves_time_wait: tells a self-connection but closes it with FIN, which keeps the server out for a minute.
+// SPDX-License-Identifier: MIT
+// selfconnect: run = leaves_time_wait {host} {port}
+// selfconnect: kind = reconnector
+// selfconnect: verdict = pass
+// selfconnect: errors = none
+// selfconnect: warnings = leaves-time-wait
 #include "dial.h"
 
 int main(int argc, char** argv) {

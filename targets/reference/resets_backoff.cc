@@ -1,7 +1,10 @@
-// resets_backoff: takes a bare TCP success for a peer, and so starts its backoff anew at each
-// self-connection. SPDX-License-Identifier: MIT selfconnect: run = resets_backoff {host} {port} selfconnect:
-// kind = reconnector selfconnect: verdict = pass selfconnect: errors = none selfconnect: warnings =
-// resets-backoff
+// resets_backoff: takes any TCP success for a peer, and starts its backoff anew at each self-connection.
+// SPDX-License-Identifier: MIT
+// selfconnect: run = resets_backoff {host} {port}
+// selfconnect: kind = reconnector
+// selfconnect: verdict = pass
+// selfconnect: errors = none
+// selfconnect: warnings = resets-backoff
 #include "dial.h"
 
 int main(int argc, char** argv) {

@@ -22,7 +22,7 @@ TEST(SecretFinderTest, FindsPlain) {
   EXPECT_TRUE(finder.feed("AUTH ").empty());
   const auto matches = finder.feed("s3cret-word\r\ns3cret-word");
   ASSERT_EQ(matches.size(), 2U);
-  EXPECT_EQ(matches[0], (SecretMatch{.secret = 0, .offset = 5, .length = 11}));
+  EXPECT_EQ(matches[0], (SecretMatch{.offset = 5, .length = 11, .secret = 0}));
   EXPECT_EQ(matches[1].offset, 18U);
 }
 
@@ -75,6 +75,14 @@ TEST(SecretFinderTest, LooksForShortSecretsInPlainOnly) {
   const auto matches = patterns.find("abcde");
   ASSERT_EQ(matches.size(), 1U);
   EXPECT_EQ(matches[0].secret, 0U);
+}
+
+TEST(SecretFinderTest, FindsOverlappingOccurrences) {
+  const std::vector<std::string> secrets = {"abab"};
+  EXPECT_EQ(SecretPatterns(secrets).find("abababab").size(), 3U);
+  std::string text = "xababab";
+  black_out(text, secrets);
+  EXPECT_EQ(text, "x******");
 }
 
 TEST(SecretFinderTest, FindsNothingWithoutSecrets) {
