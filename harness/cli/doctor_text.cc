@@ -51,7 +51,9 @@ std::string ports_text(const Diagnosis& diagnosis) {
   const auto [low, high] = *diagnosis.ephemeral;
   std::string text = line("ok", "ephemeral range", fmt::format("{} to {}", low, high));
   const auto reserved = diagnosis.reserved.value_or(std::vector<PortRange>{});
-  text += line("ok", "reserved in it", reserved.empty() ? "none" : port_list_text(reserved));
+  text += diagnosis.reserved
+              ? line("ok", "reserved ports", reserved.empty() ? "none" : port_list_text(reserved))
+              : line("missing", "reserved ports", diagnosis.reserved.error().message);
   const auto endangered = listeners_at_risk(diagnosis.listeners, *diagnosis.ephemeral, reserved);
   if (endangered.empty()) return text + line("ok", "services at risk", "none");
   for (const Endpoint& listener : endangered) {
@@ -59,10 +61,11 @@ std::string ports_text(const Diagnosis& diagnosis) {
         line("at risk", listener.text(),
              "listens inside the ephemeral range: while it is down, its clients may connect to themselves");
   }
-  return text +
-         hint(fmt::format("sudo sysctl -w net.ipv4.ip_local_reserved_ports={}",
-                          port_list_text(with_ports(reserved, endangered)))) +
-         hint("or move the services below " + fmt::format("{}", low));
+  if (diagnosis.reserved) {  // the line replaces what is reserved now, so that must be known
+    text += hint(fmt::format("sudo sysctl -w net.ipv4.ip_local_reserved_ports={}",
+                             port_list_text(with_ports(reserved, endangered))));
+  }
+  return text + hint(fmt::format("{}move the services below {}", diagnosis.reserved ? "or " : "", low));
 }
 
 }  // namespace

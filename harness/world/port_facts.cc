@@ -11,7 +11,9 @@
 #include <boost/algorithm/string/trim.hpp>
 #include <charconv>
 #include <cstring>
+#include <map>
 #include <optional>
+#include <ranges>
 
 namespace selfconnect {
 
@@ -105,15 +107,13 @@ std::vector<Endpoint> parse_listeners(std::string_view text) {
 
 std::vector<Endpoint> listeners_at_risk(std::span<const Endpoint> listeners, PortRange range,
                                         std::span<const PortRange> reserved) {
-  std::vector<Endpoint> found;
-  std::ranges::copy_if(listeners, std::back_inserter(found), [&](const Endpoint& listener) {
-    return range.contains(listener.port) &&
-           std::ranges::none_of(reserved, [&](PortRange r) { return r.contains(listener.port); });
-  });
-  std::ranges::stable_sort(found, {}, &Endpoint::port);
-  const auto doubles = std::ranges::unique(found, {}, &Endpoint::port);
-  found.erase(doubles.begin(), doubles.end());
-  return found;
+  std::map<std::uint16_t, Endpoint> by_port;
+  for (const Endpoint& listener : listeners) {
+    const auto holds = [&](PortRange ports) { return ports.contains(listener.port); };
+    if (holds(range) && std::ranges::none_of(reserved, holds)) by_port.try_emplace(listener.port, listener);
+  }
+  const auto found = by_port | std::views::values;
+  return {found.begin(), found.end()};
 }
 
 std::vector<PortRange> with_ports(std::span<const PortRange> reserved, std::span<const Endpoint> listeners) {

@@ -172,7 +172,8 @@ TEST(CheckCallTest, RefusesUnknownOptionsAndNamesTheNearest) {
 
 TEST(CheckCallTest, RefusesOptionsWithoutAValueOrWithTwo) {
   EXPECT_THAT(refusal({"--port", "--", "x"}), StartsWith("--port needs a value"));
-  EXPECT_THAT(refusal({"--timeout", "--seed", "--", "x"}), StartsWith("--timeout: '--seed' is not a duration"));
+  EXPECT_THAT(refusal({"--timeout", "--seed", "--", "x"}),
+              StartsWith("--timeout: '--seed' is not a duration"));
   EXPECT_THAT(refusal({"--port", "1", "--port", "2", "--", "x"}), StartsWith("--port is given 2 times"));
 }
 
