@@ -267,6 +267,10 @@ class Director {
   std::optional<StageFailure> failure_;
 };
 
+bool engine_exists(EngineChoice engine) {
+  return engine == EngineChoice::kAuto || engine == EngineChoice::kRange;
+}
+
 Result<void> can_start(const CheckOptions& options) {
   for (const auto* command : {&options.command, &options.server}) {
     if (command->empty()) continue;
@@ -280,6 +284,12 @@ Result<void> can_start(const CheckOptions& options) {
 CheckResult check(const CheckOptions& options, CheckObserver& observer) {
   asio::io_context context(1);
   Director director(context, options, observer);
+  if (!engine_exists(options.engine)) {
+    CheckResult result = director.result();
+    result.judgement =
+        not_judged(Verdict::kSkip, "this version has the engine range only: use --engine range, or auto");
+    return result;
+  }
   auto ready = can_start(options);
   if (ready && !options.out.empty()) ready = prepare_out(options.out);
   if (!ready) {

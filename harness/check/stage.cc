@@ -94,6 +94,8 @@ StageResult<void> Stage::make_world() {
     if (!needs_local_address(address)) continue;
     if (auto added = world_->add_local_address(address); !added) return failure(added.error());
   }
+  // Where IPv6 is off names do not resolve; clients given an address do not mind.
+  if (auto names = NameServer::start(performance_.context, *world_)) names_ = std::move(*names);
   engine_ = make_range_engine(*world_);
   return {};
 }

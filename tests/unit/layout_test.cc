@@ -43,7 +43,8 @@ TEST_P(ForcingLayoutTest, TriesEveryPortFirstAndAlone) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Allocators, ForcingLayoutTest, testing::Values(Allocator::kConnect, Allocator::kBind));
+INSTANTIATE_TEST_SUITE_P(Allocators, ForcingLayoutTest,
+                         testing::Values(Allocator::kConnect, Allocator::kBind));
 
 TEST(PortLayoutTest, PrintsSysctlValues) {
   const PortLayout layout = forcing_layout(50000, Allocator::kConnect);
