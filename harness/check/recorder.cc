@@ -93,8 +93,8 @@ void Recorder::drain_some() {
   if (!taken) return;
   if (*taken < kBatch) return wait_for_packets();
   breath_.expires_after(kBreath);
-  breath_.async_wait([this](const boost::system::error_code& ec) {
-    if (!ec) drain_some();
+  breath_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& ec) {
+    if (!ec && !alive.expired()) drain_some();
   });
 }
 
@@ -122,8 +122,8 @@ void Recorder::look_at_sockets() {
 
 void Recorder::sample_later(std::chrono::milliseconds interval) {
   sampling_.expires_after(interval);
-  sampling_.async_wait([this](const boost::system::error_code& ec) {
-    if (ec) return;
+  sampling_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& ec) {
+    if (ec || alive.expired()) return;
     sample();
     look_at_sockets();
     changed_();
