@@ -59,6 +59,7 @@ class Director {
   Director(asio::io_context& context, const CheckOptions& options, CheckObserver& observer)
       : options_(options), performance_{context, options, observer, false, [] {}} {
     describe();
+    expected_phases_ = static_cast<int>(options.phases.size());  // until more is known
   }
 
   asio::awaitable<void> direct() {
@@ -270,6 +271,10 @@ class Director {
   std::optional<StageFailure> failure_;
 };
 
+bool engine_exists(EngineChoice engine) {
+  return engine == EngineChoice::kAuto || engine == EngineChoice::kRange;
+}
+
 Result<void> can_start(const CheckOptions& options) {
   for (const auto* command : {&options.command, &options.server}) {
     if (command->empty()) continue;
@@ -284,6 +289,12 @@ CheckResult check(const CheckOptions& options, CheckObserver& observer) {
   mend_inherited();
   asio::io_context context(1);
   Director director(context, options, observer);
+  if (!engine_exists(options.engine)) {
+    CheckResult result = director.result();
+    result.judgement =
+        not_judged(Verdict::kSkip, "this version has the engine range only: use --engine range, or auto");
+    return result;
+  }
   auto ready = can_start(options);
   if (ready && !options.out.empty()) ready = prepare_out(options.out);
   if (!ready) {

@@ -22,7 +22,7 @@ namespace {
 
 constexpr auto kTermGrace = 200ms;      // from SIGTERM to SIGKILL
 constexpr auto kKillGrace = 5s;         // a killed process ends at once, unless the kernel holds it
-constexpr auto kChildrenGrace = 200ms;  // for helper processes of the target to end after it
+constexpr auto kChildrenGrace = 500ms;  // for helper processes of the target to end after it
 constexpr auto kPolling = 5ms;          // of what the kernel gives no event for
 constexpr auto kProgress = 100ms;
 
@@ -94,6 +94,8 @@ StageResult<void> Stage::make_world() {
     if (!needs_local_address(address)) continue;
     if (auto added = world_->add_local_address(address); !added) return failure(added.error());
   }
+  // Where IPv6 is off names do not resolve; clients given an address do not mind.
+  if (auto names = NameServer::start(performance_.context, *world_)) names_ = std::move(*names);
   engine_ = make_range_engine(*world_);
   return {};
 }

@@ -20,6 +20,7 @@
 #include "harness/check/recorder.h"
 #include "harness/launch/process.h"
 #include "harness/peer/builtin_peer.h"
+#include "harness/peer/name_server.h"
 #include "harness/peer/relay.h"
 #include "harness/ports/engine.h"
 #include "harness/world/world.h"
@@ -118,6 +119,7 @@ class Stage {
   std::optional<World> world_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Recorder> recorder_;
+  std::unique_ptr<NameServer> names_;
   std::optional<Address> far_address_;
   std::vector<std::unique_ptr<Process>> servers_;
   std::vector<std::unique_ptr<BuiltinPeer>> peers_;

@@ -24,7 +24,8 @@ class RangeEngine : public Engine {
  private:
   Result<void> apply(const PortLayout& layout) {
     // With a line end, for an empty write would leave the old list standing.
-    if (auto done = world_.set_sysctl("net/ipv4/ip_local_reserved_ports", layout.reserved_text() + "\n"); !done)
+    if (auto done = world_.set_sysctl("net/ipv4/ip_local_reserved_ports", layout.reserved_text() + "\n");
+        !done)
       return done;
     return world_.set_sysctl("net/ipv4/ip_local_port_range", layout.range_text());
   }

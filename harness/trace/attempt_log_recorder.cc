@@ -28,6 +28,16 @@ void count_outcome(AttemptLog& counts, DestinationStats& stats, Outcome outcome)
   }
 }
 
+// Packets of two cores may come in swapped: nearly sorted, so each goes back a step or two. Keeps the order
+// of equals.
+void sort_by_time(std::vector<Attempt>& attempts) {
+  for (std::size_t i = 1; i < attempts.size(); ++i) {
+    for (std::size_t j = i; j > 0 && attempts[j].at < attempts[j - 1].at; --j) {
+      std::swap(attempts[j], attempts[j - 1]);
+    }
+  }
+}
+
 }  // namespace
 
 AttemptLogRecorder::AttemptLogRecorder() {
@@ -85,7 +95,7 @@ AttemptLog AttemptLogRecorder::log() const {
   for (std::uint64_t ordinal = oldest; ordinal < counts_.total; ++ordinal) {
     log.kept.push_back(last_[ordinal % kLast]);
   }
-  std::ranges::stable_sort(log.kept, {}, &Attempt::at);  // packets of two cores may come in swapped
+  sort_by_time(log.kept);
   return log;
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
 #include "harness/ports/engine.h"
@@ -35,15 +36,17 @@ TEST_P(ForcingTest, SelfConnectsAtTheFirstAttempt) {
 
 INSTANTIATE_TEST_SUITE_P(
     Ports, ForcingTest,
-    testing::Values(Case{"127.0.0.1", 50000, Allocator::kConnect}, Case{"127.0.0.1", 50001, Allocator::kConnect},
-                    Case{"127.0.0.1", 1, Allocator::kConnect}, Case{"127.0.0.1", 2, Allocator::kConnect},
-                    Case{"127.0.0.1", 80, Allocator::kConnect}, Case{"127.0.0.1", 65534, Allocator::kConnect},
-                    Case{"127.0.0.1", 65535, Allocator::kConnect}, Case{"127.0.0.1", 65473, Allocator::kConnect},
-                    Case{"::1", 50000, Allocator::kConnect}, Case{"::1", 65535, Allocator::kConnect},
-                    Case{"127.0.0.1", 50000, Allocator::kBind}, Case{"127.0.0.1", 50001, Allocator::kBind},
-                    Case{"127.0.0.1", 1, Allocator::kBind}, Case{"127.0.0.1", 2, Allocator::kBind},
-                    Case{"127.0.0.1", 65535, Allocator::kBind}, Case{"::1", 6379, Allocator::kBind},
-                    Case{"10.1.2.3", 5432, Allocator::kConnect}, Case{"127.0.0.2", 5432, Allocator::kConnect},
+    testing::Values(Case{"127.0.0.1", 50000, Allocator::kConnect},
+                    Case{"127.0.0.1", 50001, Allocator::kConnect}, Case{"127.0.0.1", 1, Allocator::kConnect},
+                    Case{"127.0.0.1", 2, Allocator::kConnect}, Case{"127.0.0.1", 80, Allocator::kConnect},
+                    Case{"127.0.0.1", 65534, Allocator::kConnect},
+                    Case{"127.0.0.1", 65535, Allocator::kConnect},
+                    Case{"127.0.0.1", 65473, Allocator::kConnect}, Case{"::1", 50000, Allocator::kConnect},
+                    Case{"::1", 65535, Allocator::kConnect}, Case{"127.0.0.1", 50000, Allocator::kBind},
+                    Case{"127.0.0.1", 50001, Allocator::kBind}, Case{"127.0.0.1", 1, Allocator::kBind},
+                    Case{"127.0.0.1", 2, Allocator::kBind}, Case{"127.0.0.1", 65535, Allocator::kBind},
+                    Case{"::1", 6379, Allocator::kBind}, Case{"10.1.2.3", 5432, Allocator::kConnect},
+                    Case{"127.0.0.2", 5432, Allocator::kConnect},
                     Case{"2001:db8::7", 5432, Allocator::kConnect}, Case{"8.8.8.8", 53, Allocator::kBind}));
 
 }  // namespace

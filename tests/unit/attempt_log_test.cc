@@ -36,6 +36,17 @@ TEST(AttemptLogTest, NumbersAttemptsPerDestination) {
   EXPECT_EQ(log.last_at, Instant(3));
 }
 
+TEST(AttemptLogTest, KeepsAttemptsInOrderOfTime) {
+  Recorder recorder;
+  for (const int at : {5, 3, 4, 4, 1}) recorder.begin(kSource, kDestination, Instant(at));
+  const auto log = recorder.log();
+  std::vector<std::uint64_t> numbers;
+  for (const Attempt& attempt : log.kept) numbers.push_back(attempt.number);
+  EXPECT_EQ(numbers, (std::vector<std::uint64_t>{5, 2, 3, 4, 1}));
+  EXPECT_EQ(log.first_at, Instant(1));
+  EXPECT_EQ(log.last_at, Instant(5));
+}
+
 TEST(AttemptLogTest, MovesAnAttemptFromPendingToItsOutcome) {
   Recorder recorder;
   begin_refused(recorder, 1);

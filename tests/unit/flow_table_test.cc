@@ -137,6 +137,17 @@ TEST_F(FlowTableTest, CountsBytesTheCaptureMissed) {
   EXPECT_EQ(attempt.sent_head, "ab");
 }
 
+TEST_F(FlowTableTest, IgnoresARetransmissionOfOldBytes) {
+  connect_to_itself(kServer, 100);
+  send(kServer, kServer, kTcpAck, 101, "first");
+  send(kServer, kServer, kTcpAck, 106, "second");
+  send(kServer, kServer, kTcpAck, 101, "first");
+  EXPECT_EQ(only_attempt().sent, 11U);
+  send(kServer, kServer, kTcpAck, 112, "third");
+  EXPECT_EQ(only_attempt().sent, 16U);
+  EXPECT_EQ(only_attempt().sent_head, "firstsecondthird");
+}
+
 TEST_F(FlowTableTest, KeepsOnlyTheHeadOfThePayload) {
   connect_to_itself(kServer, 100);
   const std::string half(kPayloadHead - 1, 'x');
@@ -296,6 +307,24 @@ TEST_F(FlowTableSecretTest, ListsSecretsOfSelfConnectionsOnlyButBlanksAll) {
   EXPECT_TRUE(attempt.secrets.empty());
   EXPECT_EQ(attempt.sent_head, "********");
   EXPECT_EQ(attempt.received_head, "you said ********");
+}
+
+TEST_F(FlowTableSecretTest, SeesNoSecretAroundBytesTheCaptureMissed) {
+  connect_to_itself(kServer, 100);
+  send(kServer, kServer, kTcpAck, 101, "hun");
+  send(kServer, kServer, kTcpAck, 204, "ter22");
+  send(kServer, kServer, kTcpAck, 209, "hunter22");
+  const Attempt attempt = only_attempt();
+  ASSERT_EQ(attempt.secrets.size(), 1U);
+  EXPECT_EQ(attempt.secrets[0].stream_offset, 108U);
+}
+
+TEST_F(FlowTableSecretTest, BlanksAHeadThatEndsInASecret) {
+  connect_to_itself(kServer, 100);
+  const std::string filler(kPayloadHead - 3, 'x');
+  send(kServer, kServer, kTcpAck, 101, filler + "hunt");
+  send(kServer, kServer, kTcpAck, 101 + static_cast<std::uint32_t>(filler.size()) + 4, "er22");
+  EXPECT_EQ(only_attempt().sent_head, filler + "***");
 }
 
 TEST_F(FlowTableSecretTest, BoundsTheListOfSightings) {

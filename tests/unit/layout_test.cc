@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "harness/ports/layout.h"
 
 #include <gtest/gtest.h>
@@ -43,7 +44,8 @@ TEST_P(ForcingLayoutTest, TriesEveryPortFirstAndAlone) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Allocators, ForcingLayoutTest, testing::Values(Allocator::kConnect, Allocator::kBind));
+INSTANTIATE_TEST_SUITE_P(Allocators, ForcingLayoutTest,
+                         testing::Values(Allocator::kConnect, Allocator::kBind));
 
 TEST(PortLayoutTest, PrintsSysctlValues) {
   const PortLayout layout = forcing_layout(50000, Allocator::kConnect);

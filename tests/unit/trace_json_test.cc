@@ -205,6 +205,8 @@ TEST_F(TraceJsonTest, SaysWhatIsWrongInRunJson) {
   EXPECT_THAT(load_error(), HasSubstr("run.json:1: expected an object"));
   replace("run.json", std::string(100'000, '['));
   EXPECT_THAT(load_error(), HasSubstr("run.json:1: "));
+  replace("run.json", R"({"schema": )" + std::string(17, '[') + std::string(17, ']') + "}");
+  EXPECT_THAT(load_error(), HasSubstr("run.json:1: nested too deeply"));
   std::string text = good;
   text.replace(text.find("\"self-connect\""), 14, "\"../elsewhere\"");
   replace("run.json", text);
