@@ -79,7 +79,10 @@ Stage::~Stage() {
   performance_.interruption = [] {};
 }
 
-Stage::Clock::time_point Stage::deadline() const { return recorder_->start_time() + plan_.timeout; }
+// What a server needs to come up before the target is launched is not taken from the target's time.
+Stage::Clock::time_point Stage::deadline() const {
+  return launched_at_.value_or(recorder_->start_time()) + plan_.timeout;
+}
 
 StageResult<void> Stage::make_world() {
   auto world = World::create();
@@ -168,6 +171,7 @@ StageResult<void> Stage::launch_target() {
   auto target = Process::launch(performance_.context, *world_, spec, [this] { changed(); });
   if (!target) return failure(target.error());
   target_ = std::move(*target);
+  launched_at_ = Clock::now();
   recorder_->watch(target_->pid());
   return {};
 }

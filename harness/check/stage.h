@@ -125,6 +125,7 @@ class Stage {
   std::vector<std::unique_ptr<BuiltinPeer>> peers_;
   std::unique_ptr<Relay> relay_;
   std::unique_ptr<Process> target_;
+  std::optional<Clock::time_point> launched_at_;
   std::optional<Clock::time_point> progress_at_;
 };
 
