@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <charconv>
 #include <fstream>
+#include <optional>
 
 #include "bench/bare.h"
 #include "harness/check/stage.h"
@@ -66,14 +67,14 @@ StageResult<Trace> traced(std::int64_t attempts) {
   Performance performance{context, options, observer, false, [] {}};
   Stage stage(performance,
               {.phase = Phase::kRefused, .never = {50000}, .kind = Kind::kOneShot, .timeout = 10min});
-  StageResult<void> result;
+  std::optional<StageResult<void>> result;
   asio::co_spawn(context, play_refused(stage),
                  [&](const std::exception_ptr& thrown, StageResult<void> played) {
                    if (thrown) std::rethrow_exception(thrown);
                    result = std::move(played);
                  });
-  context.run();
-  if (!result) return std::unexpected(result.error());
+  while (!result) context.run_one();
+  if (!*result) return std::unexpected(result->error());
   return std::move(stage.trace());
 }
 
