@@ -30,7 +30,7 @@ struct Pair {
 };
 
 // Copies one direction until it ends, then passes the end on. `pair` owns both.
-asio::awaitable<void> copy(std::shared_ptr<Pair> pair, tcp::socket& from, tcp::socket& to) {
+asio::awaitable<void> copy([[maybe_unused]] std::shared_ptr<Pair> pair, tcp::socket& from, tcp::socket& to) {
   std::array<char, 16 * 1024> buffer;
   boost::system::error_code ec;
   while (true) {
