@@ -72,9 +72,11 @@ void Recorder::watch(pid_t target) {
 void Recorder::leave_out(pid_t server) { servers_.push_back(server); }
 
 void Recorder::wait_for_packets() {
-  readable_.async_wait(asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& ec) {
-    if (!ec) drain_some();
-  });
+  // A handler that is queued already comes in spite of release(), hence `alive`.
+  readable_.async_wait(asio::posix::descriptor_base::wait_read,
+                       [this, alive = std::weak_ptr(alive_)](const boost::system::error_code& ec) {
+                         if (!ec && !alive.expired()) drain_some();
+                       });
 }
 
 Result<std::size_t> Recorder::take_packets() {

@@ -92,7 +92,7 @@ StageResult<void> Stage::make_world() {
                                         world.error().message)},
                    StageFailure::Kind::kCannotForce);
   }
-  world_ = std::move(*world);
+  world_ = performance_.graveyard.keep(std::move(*world));
   for (const Address& address : plan_.local_addresses) {
     if (!needs_local_address(address)) continue;
     if (auto added = world_->add_local_address(address); !added) return failure(added.error());

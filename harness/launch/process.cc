@@ -73,8 +73,8 @@ class OutputReader {
 
   void wait() {
     descriptor_.async_wait(asio::posix::descriptor_base::wait_read,
-                           [this](const boost::system::error_code& ec) {
-                             if (ec) return;
+                           [this, alive = std::weak_ptr(alive_)](const boost::system::error_code& ec) {
+                             if (ec || alive.expired()) return;
                              drain();
                              if (open_) wait();
                            });
@@ -83,6 +83,7 @@ class OutputReader {
   asio::posix::stream_descriptor descriptor_;
   OutputBuffer buffer_;
   bool open_ = true;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // queued handlers cannot be cancelled
 };
 
 ExitStatus exit_status(int native) {
@@ -219,9 +220,9 @@ void Process::signal(int number) {
 
 bool Process::about_to_end() const {
   siginfo_t info{};
-  return !state_->ended && (waitid(P_PIDFD, static_cast<id_t>(state_->pidfd.get()), &info,
-                                   WEXITED | WNOHANG | WNOWAIT) != 0 ||
-                            info.si_pid != 0);
+  return !state_->ended &&
+         (waitid(P_PIDFD, static_cast<id_t>(state_->pidfd.get()), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+          info.si_pid != 0);
 }
 
 void Process::drain_output() {
