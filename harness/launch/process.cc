@@ -155,17 +155,29 @@ Result<std::filesystem::path> find_command(const std::string& name) {
   return path;
 }
 
-struct Process::State {
-  State(asio::io_context& context, pid_t pid_in, UniqueFd out_fd, UniqueFd err_fd)
-      : process(context.get_executor(), pid_in),
-        pid(pid_in),
-        pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid_in, 0))),
+struct Process::State : std::enable_shared_from_this<Process::State> {
+  State(asio::io_context& context, pid_t pid_in, UniqueFd pidfd_in, UniqueFd out_fd, UniqueFd err_fd)
+      : pid(pid_in),
+        pidfd(context, pidfd_in.release()),
         out(context, std::move(out_fd)),
         err(context, std::move(err_fd)) {}
 
-  bp::process process;
+  // Not by basic_process::async_wait: that takes the first wake-up for the end and blocks in waitpid(2). Asio may wake
+  // a waiter for nothing, when the state of a descriptor closed in the same round is used for a new one.
+  void wait_for_end() {
+    pidfd.async_wait(asio::posix::descriptor_base::wait_read,
+                     [self = shared_from_this()](const boost::system::error_code& /*ec*/) {
+                       if (self->abandoned) return;
+                       int native = 0;
+                       const pid_t ended_pid = waitpid(self->pid, &native, WNOHANG);
+                       if (ended_pid != self->pid) return self->wait_for_end();
+                       self->ended = exit_status(native);
+                       self->changed();
+                     });
+  }
+
   pid_t pid;
-  UniqueFd pidfd;
+  asio::posix::stream_descriptor pidfd;
   OutputReader out;
   OutputReader err;
   std::optional<ExitStatus> ended;
@@ -176,15 +188,15 @@ struct Process::State {
 Process::Process(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
 Process::~Process() {
-  // Not left to bp::process, whose wait gives up at the first signal; the world's end would then wait for ever.
   if (!state_->ended) {
     signal(SIGKILL);
     reap(state_->pid);
   }
   state_->abandoned = true;
+  boost::system::error_code ignored;
+  state_->pidfd.close(ignored);
   state_->out.close();
   state_->err.close();
-  state_->process.detach();
 }
 
 Result<std::unique_ptr<Process>> Process::launch(asio::io_context& context, const World& world,
@@ -197,14 +209,18 @@ Result<std::unique_ptr<Process>> Process::launch(asio::io_context& context, cons
   auto pid = spawn(context, world, spec, in->get(), out->write.get(), err->write.get());
   if (!pid) return std::unexpected(pid.error());
 
-  auto state = std::make_shared<State>(context, *pid, std::move(out->read), std::move(err->read));
+  UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, *pid, 0)));
+  if (!pidfd) {
+    const Error failed = errno_error("pidfd_open");
+    kill(*pid, SIGKILL);
+    reap(*pid);
+    return std::unexpected(failed);
+  }
+
+  auto state =
+      std::make_shared<State>(context, *pid, std::move(pidfd), std::move(out->read), std::move(err->read));
   state->changed = std::move(changed);
-  // Once the kernel has told of the end, this is queued, and is called whatever is destroyed meanwhile.
-  state->process.async_wait([state](const boost::system::error_code& /*ec*/, int /*code*/) {
-    if (state->abandoned) return;
-    state->ended = exit_status(state->process.native_exit_code());
-    state->changed();
-  });
+  state->wait_for_end();
   return std::unique_ptr<Process>(new Process(std::move(state)));
 }
 
@@ -215,14 +231,14 @@ const OutputBuffer& Process::err() const { return state_->err.buffer(); }
 
 void Process::signal(int number) {
   // By pidfd: once it is reaped its pid may be another's.
-  if (!state_->ended) syscall(SYS_pidfd_send_signal, state_->pidfd.get(), number, nullptr, 0);
+  if (!state_->ended) syscall(SYS_pidfd_send_signal, state_->pidfd.native_handle(), number, nullptr, 0);
 }
 
 bool Process::about_to_end() const {
   siginfo_t info{};
-  return !state_->ended &&
-         (waitid(P_PIDFD, static_cast<id_t>(state_->pidfd.get()), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
-          info.si_pid != 0);
+  return !state_->ended && (waitid(P_PIDFD, static_cast<id_t>(state_->pidfd.native_handle()), &info,
+                                   WEXITED | WNOHANG | WNOWAIT) != 0 ||
+                            info.si_pid != 0);
 }
 
 void Process::drain_output() {
