@@ -156,16 +156,27 @@ Result<std::filesystem::path> find_command(const std::string& name) {
 }
 
 struct Process::State {
-  State(asio::io_context& context, pid_t pid_in, UniqueFd out_fd, UniqueFd err_fd)
-      : process(context.get_executor(), pid_in),
-        pid(pid_in),
-        pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid_in, 0))),
+  State(asio::io_context& context, pid_t pid_in, UniqueFd pidfd_in, UniqueFd out_fd, UniqueFd err_fd)
+      : pid(pid_in),
+        pidfd(context, pidfd_in.release()),
         out(context, std::move(out_fd)),
         err(context, std::move(err_fd)) {}
 
-  bp::process process;
+  // Not bp::process: Boost.Asio may report a descriptor ready that is not (it reuses its state of one that was closed
+  // while an event of it was queued), and bp::process would then wait for the end with a blocking waitpid.
+  static void wait(const std::shared_ptr<State>& state) {
+    state->pidfd.async_wait(asio::posix::descriptor_base::wait_read,
+                            [state](const boost::system::error_code& ec) {
+                              if (ec || state->abandoned) return;
+                              int native = 0;
+                              if (waitpid(state->pid, &native, WNOHANG) == 0) return wait(state);
+                              state->ended = exit_status(native);
+                              state->changed();
+                            });
+  }
+
   pid_t pid;
-  UniqueFd pidfd;
+  asio::posix::stream_descriptor pidfd;
   OutputReader out;
   OutputReader err;
   std::optional<ExitStatus> ended;
@@ -176,7 +187,6 @@ struct Process::State {
 Process::Process(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
 Process::~Process() {
-  // Not left to bp::process, whose wait gives up at the first signal; the world's end would then wait for ever.
   if (!state_->ended) {
     signal(SIGKILL);
     reap(state_->pid);
@@ -184,7 +194,8 @@ Process::~Process() {
   state_->abandoned = true;
   state_->out.close();
   state_->err.close();
-  state_->process.detach();
+  boost::system::error_code ignored;
+  state_->pidfd.close(ignored);
 }
 
 Result<std::unique_ptr<Process>> Process::launch(asio::io_context& context, const World& world,
@@ -197,14 +208,18 @@ Result<std::unique_ptr<Process>> Process::launch(asio::io_context& context, cons
   auto pid = spawn(context, world, spec, in->get(), out->write.get(), err->write.get());
   if (!pid) return std::unexpected(pid.error());
 
-  auto state = std::make_shared<State>(context, *pid, std::move(out->read), std::move(err->read));
+  UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, *pid, 0)));
+  if (!pidfd) {
+    const int cause = errno;
+    kill(*pid, SIGKILL);
+    reap(*pid);
+    return std::unexpected(errno_error("pidfd_open", cause));
+  }
+
+  auto state =
+      std::make_shared<State>(context, *pid, std::move(pidfd), std::move(out->read), std::move(err->read));
   state->changed = std::move(changed);
-  // Once the kernel has told of the end, this is queued, and is called whatever is destroyed meanwhile.
-  state->process.async_wait([state](const boost::system::error_code& /*ec*/, int /*code*/) {
-    if (state->abandoned) return;
-    state->ended = exit_status(state->process.native_exit_code());
-    state->changed();
-  });
+  State::wait(state);
   return std::unique_ptr<Process>(new Process(std::move(state)));
 }
 
@@ -215,14 +230,14 @@ const OutputBuffer& Process::err() const { return state_->err.buffer(); }
 
 void Process::signal(int number) {
   // By pidfd: once it is reaped its pid may be another's.
-  if (!state_->ended) syscall(SYS_pidfd_send_signal, state_->pidfd.get(), number, nullptr, 0);
+  if (!state_->ended) syscall(SYS_pidfd_send_signal, state_->pidfd.native_handle(), number, nullptr, 0);
 }
 
 bool Process::about_to_end() const {
   siginfo_t info{};
-  return !state_->ended &&
-         (waitid(P_PIDFD, static_cast<id_t>(state_->pidfd.get()), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
-          info.si_pid != 0);
+  return !state_->ended && (waitid(P_PIDFD, static_cast<id_t>(state_->pidfd.native_handle()), &info,
+                                   WEXITED | WNOHANG | WNOWAIT) != 0 ||
+                            info.si_pid != 0);
 }
 
 void Process::drain_output() {
