@@ -110,7 +110,7 @@ void judged_phase(benchmark::State& state) {
 BENCHMARK(judged_phase)
     ->ArgName("in_flight")
     ->Arg(1)
-    ->Arg(16)
+    ->Arg(4)
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);
 
