@@ -155,25 +155,24 @@ Result<std::filesystem::path> find_command(const std::string& name) {
   return path;
 }
 
-struct Process::State : std::enable_shared_from_this<Process::State> {
+struct Process::State {
   State(asio::io_context& context, pid_t pid_in, UniqueFd pidfd_in, UniqueFd out_fd, UniqueFd err_fd)
       : pid(pid_in),
         pidfd(context, pidfd_in.release()),
         out(context, std::move(out_fd)),
         err(context, std::move(err_fd)) {}
 
-  // Not by basic_process::async_wait: that takes the first wake-up for the end and blocks in waitpid(2). Asio may wake
-  // a waiter for nothing, when the state of a descriptor closed in the same round is used for a new one.
-  void wait_for_end() {
-    pidfd.async_wait(asio::posix::descriptor_base::wait_read,
-                     [self = shared_from_this()](const boost::system::error_code& /*ec*/) {
-                       if (self->abandoned) return;
-                       int native = 0;
-                       const pid_t ended_pid = waitpid(self->pid, &native, WNOHANG);
-                       if (ended_pid != self->pid) return self->wait_for_end();
-                       self->ended = exit_status(native);
-                       self->changed();
-                     });
+  // Not bp::process: Boost.Asio may report a descriptor ready that is not (it reuses its state of one that was closed
+  // while an event of it was queued), and bp::process would then wait for the end with a blocking waitpid.
+  static void wait(const std::shared_ptr<State>& state) {
+    state->pidfd.async_wait(asio::posix::descriptor_base::wait_read,
+                            [state](const boost::system::error_code& ec) {
+                              if (ec || state->abandoned) return;
+                              int native = 0;
+                              if (waitpid(state->pid, &native, WNOHANG) == 0) return wait(state);
+                              state->ended = exit_status(native);
+                              state->changed();
+                            });
   }
 
   pid_t pid;
@@ -193,10 +192,10 @@ Process::~Process() {
     reap(state_->pid);
   }
   state_->abandoned = true;
-  boost::system::error_code ignored;
-  state_->pidfd.close(ignored);
   state_->out.close();
   state_->err.close();
+  boost::system::error_code ignored;
+  state_->pidfd.close(ignored);
 }
 
 Result<std::unique_ptr<Process>> Process::launch(asio::io_context& context, const World& world,
@@ -211,16 +210,16 @@ Result<std::unique_ptr<Process>> Process::launch(asio::io_context& context, cons
 
   UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, *pid, 0)));
   if (!pidfd) {
-    const Error failed = errno_error("pidfd_open");
+    const int cause = errno;
     kill(*pid, SIGKILL);
     reap(*pid);
-    return std::unexpected(failed);
+    return std::unexpected(errno_error("pidfd_open", cause));
   }
 
   auto state =
       std::make_shared<State>(context, *pid, std::move(pidfd), std::move(out->read), std::move(err->read));
   state->changed = std::move(changed);
-  state->wait_for_end();
+  State::wait(state);
   return std::unique_ptr<Process>(new Process(std::move(state)));
 }
 
