@@ -58,6 +58,7 @@ class Director {
   Director(asio::io_context& context, const CheckOptions& options, CheckObserver& observer)
       : options_(options), performance_{context, options, observer, false, [] {}} {
     describe();
+    expected_phases_ = static_cast<int>(options.phases.size());  // until more is known
   }
 
   asio::awaitable<void> direct() {

@@ -11,6 +11,7 @@ namespace {
 
 // After the first connection was accepted, for the first bytes to come or not to come.
 constexpr auto kFirstBytesGrace = 150ms;
+constexpr auto kWorkGrace = 2s;  // for a one-shot client that has a real server, but may also stay with it
 
 bool bytes_seen(const FlowTable& flows) {
   for (const DestinationStats& destination : flows.destinations()) {
@@ -19,14 +20,15 @@ bool bytes_seen(const FlowTable& flows) {
   return false;
 }
 
-// With a real server a one-shot client is left to finish its work: its exit code is what is to be learned.
 boost::asio::awaitable<void> watch_conversation(Stage& stage) {
   const auto ended = [&stage] { return stage.target_ended(); };
-  if (!stage.options().server.empty() && stage.plan().kind == Kind::kOneShot) {
-    co_await stage.until(ended);
-  } else if (co_await stage.until([&] { return ended() || stage.flows().accepted() > 0; })) {
-    const auto by = std::min(Stage::Clock::now() + kFirstBytesGrace, stage.deadline());
-    co_await stage.until([&] { return ended() || bytes_seen(stage.flows()); }, by);
+  const auto by = [&stage](auto grace) { return std::min(Stage::Clock::now() + grace, stage.deadline()); };
+  if (co_await stage.until([&] { return ended() || stage.flows().accepted() > 0; })) {
+    co_await stage.until([&] { return ended() || bytes_seen(stage.flows()); }, by(kFirstBytesGrace));
+    // With a real server a one-shot client may finish its work: its exit code is what is to be learned.
+    if (!stage.options().server.empty() && stage.plan().kind == Kind::kOneShot) {
+      co_await stage.until(ended, by(kWorkGrace));
+    }
   }
   co_await stage.settle([] { return true; });
 }

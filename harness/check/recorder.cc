@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kBatch = 2048;  // packets taken before the director has its turn
 constexpr auto kBreath = 1ms;         // pause after a full batch: fewer wake-ups under a flood
 constexpr auto kSampling = 20ms;      // between two looks at /proc
+constexpr int kSamplingShare = 20;    // and at least so many times what a look costs
 constexpr auto kSocketTable = 100ms;  // between two looks at the socket table
 
 }  // namespace
@@ -124,10 +125,12 @@ void Recorder::sample_later(std::chrono::milliseconds interval) {
   sampling_.expires_after(interval);
   sampling_.async_wait([this](const boost::system::error_code& ec) {
     if (ec) return;
+    const auto before = Clock::now();
     sample();
+    const auto cost = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - before);
     look_at_sockets();
     changed_();
-    sample_later(kSampling);
+    sample_later(std::max<std::chrono::milliseconds>(kSampling, cost * kSamplingShare));
   });
 }
 

@@ -22,7 +22,7 @@ namespace {
 
 constexpr auto kTermGrace = 200ms;      // from SIGTERM to SIGKILL
 constexpr auto kKillGrace = 5s;         // a killed process ends at once, unless the kernel holds it
-constexpr auto kChildrenGrace = 200ms;  // for helper processes of the target to end after it
+constexpr auto kChildrenGrace = 500ms;  // for helper processes of the target to end after it
 constexpr auto kPolling = 5ms;          // of what the kernel gives no event for
 constexpr auto kProgress = 100ms;
 

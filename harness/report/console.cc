@@ -131,6 +131,22 @@ std::string findings_text(const Judgement& judgement, const ConsoleStyle& style)
   return text;
 }
 
+// What helps on a machine until the client is mended.
+std::string meanwhile_text(const Run& run, const Judgement& judgement, const ConsoleStyle& style) {
+  if (witness(run) == nullptr || std::ranges::none_of(judgement.findings, &Finding::counted)) return "";
+  std::set<std::uint16_t> ports;
+  for (const Endpoint& destination : run.destinations) ports.insert(destination.port);
+  const std::string list = fmt::format("{}", fmt::join(ports, ","));
+  return title("Until the client is mended", style) +
+         hanging(
+             "",
+             fmt::format("Move port {} out of the ephemeral range (net.ipv4.ip_local_port_range), or have it "
+                         "never handed out, together with the ports that are listed there already:",
+                         list),
+             style.width) +
+         fmt::format("  sudo sysctl -w net.ipv4.ip_local_reserved_ports={}\n", list);
+}
+
 // Ids of rules, by what became of them; those not judged for the same reason together.
 std::string rules_text(const Judgement& judgement, const ConsoleStyle& style) {
   std::vector<std::string> found;
@@ -181,6 +197,7 @@ std::string console_report(const Run& run, const Judgement& judgement, const Con
   if (!judgement.findings.empty()) text += story(run, style);
   if (!run.traces.empty()) text += title("Phases", style) + phase_table(run, style);
   text += findings_text(judgement, style);
+  text += meanwhile_text(run, judgement, style);
   if (!judgement.rules.empty()) text += rules_text(judgement, style);
   return text + again_text(run);
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "harness/ports/layout.h"
 
 #include <gtest/gtest.h>

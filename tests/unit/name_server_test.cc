@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "harness/peer/name_server.h"
 
 #include <arpa/nameser.h>
