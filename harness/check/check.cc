@@ -17,6 +17,7 @@
 #include "harness/check/stage.h"
 #include "harness/judge/retry.h"
 #include "harness/launch/command_line.h"
+#include "harness/launch/inherited.h"
 #include "harness/launch/process.h"
 #include "harness/trace/secret_finder.h"
 #include "harness/trace/trace_json.h"
@@ -70,6 +71,8 @@ class Director {
       if (performance_.interrupted) break;
     }
   }
+
+  void fail(std::string reason) { failure_ = {StageFailure::Kind::kError, std::move(reason)}; }
 
   void interrupt() {
     performance_.interrupted = true;
@@ -283,6 +286,7 @@ Result<void> can_start(const CheckOptions& options) {
 }  // namespace
 
 CheckResult check(const CheckOptions& options, CheckObserver& observer) {
+  mend_inherited();
   asio::io_context context(1);
   Director director(context, options, observer);
   if (!engine_exists(options.engine)) {
@@ -312,7 +316,11 @@ CheckResult check(const CheckOptions& options, CheckObserver& observer) {
   signals.async_wait(on_signal);
   asio::co_spawn(context, director.direct(), [&](const std::exception_ptr& thrown) {
     signals.cancel();
-    if (thrown) std::rethrow_exception(thrown);
+    try {
+      if (thrown) std::rethrow_exception(thrown);
+    } catch (const std::exception& failed) {
+      director.fail(fmt::format("the harness failed: {}", failed.what()));
+    }
   });
   context.run();
   return director.result();

@@ -102,20 +102,25 @@ Playing<void> play_bind(Stage& stage) {
 namespace {
 
 // Starts the server as soon as the port is free. What stands in its way is noted; a TIME_WAIT is removed, for
-// waiting it out would tell nothing about the target. False: the port never came free.
-Playing<bool> start_server(Stage& stage) {
+// waiting it out would tell nothing about the target. The number of connections accepted before the server was there
+// (by a try to bind, for a moment); none: the port never came free.
+Playing<std::optional<std::uint64_t>> start_server(Stage& stage) {
   const Endpoint& endpoint = *stage.plan().destination;
   while (!stage.interrupted() && Stage::Clock::now() < stage.deadline()) {
+    std::uint64_t before = stage.flows().accepted();
     auto listener = try_bind(stage);
     if (listener && stage.options().server.empty()) {
       stage.serve(std::move(*listener));
       stage.note(ServerEvent::What::kListening, endpoint.text());
-      co_return true;
+      co_return before;
     }
     if (listener) {
       listener->reset();  // the server command binds it itself
+      stage.recorder().drain();
+      before = stage.flows().accepted();
       if (auto served = co_await stage.serve(endpoint); !served) co_return std::unexpected(served.error());
-      co_return !stage.interrupted();
+      if (stage.interrupted()) break;
+      co_return before;
     }
     const BindTry& attempt = stage.trace().bind_tries.back();
     if (only_time_wait(attempt)) {
@@ -132,7 +137,7 @@ Playing<bool> start_server(Stage& stage) {
     co_await stage.until([] { return false; },
                          std::min(Stage::Clock::now() + kBindInterval, stage.deadline()));
   }
-  co_return false;
+  co_return std::nullopt;
 }
 
 std::uint64_t accepted_sent(const FlowTable& flows, const Endpoint& destination) {
@@ -158,8 +163,7 @@ Playing<void> play_recover(Stage& stage) {
     if (auto released = stage.release_ports(); !released) co_return released;
     auto started = co_await start_server(stage);
     if (!started) co_return std::unexpected(started.error());
-    const std::uint64_t before = stage.flows().accepted();
-    const auto reached = [&] { return stage.flows().accepted() > before; };
+    const auto reached = [&] { return stage.flows().accepted() > **started; };
     if (*started &&
         co_await stage.until([&] { return reached() || stage.target_ended(); }, recovery_deadline(stage)) &&
         reached()) {

@@ -94,8 +94,8 @@ void Recorder::drain_some() {
   if (!taken) return;
   if (*taken < kBatch) return wait_for_packets();
   breath_.expires_after(kBreath);
-  breath_.async_wait([this](const boost::system::error_code& ec) {
-    if (!ec) drain_some();
+  breath_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& ec) {
+    if (!ec && !alive.expired()) drain_some();
   });
 }
 
@@ -123,8 +123,8 @@ void Recorder::look_at_sockets() {
 
 void Recorder::sample_later(std::chrono::milliseconds interval) {
   sampling_.expires_after(interval);
-  sampling_.async_wait([this](const boost::system::error_code& ec) {
-    if (ec) return;
+  sampling_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& ec) {
+    if (ec || alive.expired()) return;
     const auto before = Clock::now();
     sample();
     const auto cost = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - before);

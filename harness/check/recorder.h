@@ -69,6 +69,8 @@ class Recorder {
   void sample_later(std::chrono::milliseconds interval);
   void sample();
 
+  // A timer that has expired calls its handler also when it is destroyed before that (asio's basic_waitable_timer).
+  const std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
   const World& world_;
   std::function<void()> changed_;
   Clock::time_point start_;

@@ -79,7 +79,10 @@ Stage::~Stage() {
   performance_.interruption = [] {};
 }
 
-Stage::Clock::time_point Stage::deadline() const { return recorder_->start_time() + plan_.timeout; }
+// What a server needs to come up before the target is launched is not taken from the target's time.
+Stage::Clock::time_point Stage::deadline() const {
+  return launched_at_.value_or(recorder_->start_time()) + plan_.timeout;
+}
 
 StageResult<void> Stage::make_world() {
   auto world = World::create();
@@ -168,6 +171,7 @@ StageResult<void> Stage::launch_target() {
   auto target = Process::launch(performance_.context, *world_, spec, [this] { changed(); });
   if (!target) return failure(target.error());
   target_ = std::move(*target);
+  launched_at_ = Clock::now();
   recorder_->watch(target_->pid());
   return {};
 }
@@ -227,8 +231,9 @@ Playing<void> Stage::launch_server(const Endpoint& endpoint, Network network) {
                         .network = network};
   auto server = Process::launch(performance_.context, *world_, spec, [this] { changed(); });
   if (!server) co_return failure(server.error().during("server command"));
-  server_ = std::move(*server);
-  recorder_->leave_out(server_->pid());
+  servers_.push_back(std::move(*server));
+  Process& started = *servers_.back();
+  recorder_->leave_out(started.pid());
   note(ServerEvent::What::kStarted, spec.command.front());
 
   auto diag_socket = world_->socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG, network);
@@ -242,11 +247,11 @@ Playing<void> Stage::launch_server(const Endpoint& endpoint, Network network) {
   const auto by = Clock::now() + plan_.timeout;
   while (!listens()) {
     if (interrupted()) co_return StageResult<void>{};
-    if (server_->ended()) {
-      server_->drain_output();
+    if (started.ended()) {
+      started.drain_output();
       co_return failure(
           Error{0, fmt::format("the server command ended before it listened on {}: {}{}", endpoint.text(),
-                               how_it_ended(*server_->ended()), last_words(*server_))});
+                               how_it_ended(*started.ended()), last_words(started))});
     }
     if (Clock::now() >= by) {
       co_return failure(
@@ -261,6 +266,8 @@ Playing<void> Stage::launch_server(const Endpoint& endpoint, Network network) {
 
 boost::asio::awaitable<void> Stage::finish() {
   const auto ended = [this] { return target_ended(); };
+  if (target_->about_to_end()) co_await pulse_.until(ended, Clock::now() + kKillGrace);
+  note_ended_servers();
   if (!target_ended()) {
     trace_.ended.how = Ended::How::kStopped;
     trace_.ended.stop_reason = interrupted()                ? "interrupted"
@@ -278,7 +285,7 @@ boost::asio::awaitable<void> Stage::finish() {
     const ExitStatus& status = *target_->ended();
     trace_.ended = {.how = status.signalled ? Ended::How::kSignal : Ended::How::kExit,
                     .code = status.code,
-                    .at = now(),
+                    .at = since_start(status.at),
                     .stop_reason = {}};
   }
   target_->drain_output();
@@ -286,6 +293,15 @@ boost::asio::awaitable<void> Stage::finish() {
   trace_.out = text_of(target_->out(), secrets);
   trace_.err = text_of(target_->err(), secrets);
   recorder_->close(trace_);
+}
+
+void Stage::note_ended_servers() {
+  for (const auto& server : servers_) {
+    if (!server->ended()) continue;
+    const ExitStatus& status = *server->ended();
+    trace_.server.push_back(
+        {.at = since_start(status.at), .what = ServerEvent::What::kEnded, .detail = how_it_ended(status)});
+  }
 }
 
 void Stage::note(ServerEvent::What what, std::string detail) {

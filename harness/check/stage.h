@@ -108,6 +108,8 @@ class Stage {
   StageResult<void> make_world();
   StageResult<void> force_ports();
   Playing<void> launch_server(const Endpoint& endpoint, Network network);
+  void note_ended_servers();
+  [[nodiscard]] Instant since_start(Clock::time_point at) const { return at - recorder_->start_time(); }
   void changed();
 
   Performance& performance_;
@@ -119,10 +121,11 @@ class Stage {
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<NameServer> names_;
   std::optional<Address> far_address_;
-  std::unique_ptr<Process> server_;
+  std::vector<std::unique_ptr<Process>> servers_;
   std::vector<std::unique_ptr<BuiltinPeer>> peers_;
   std::unique_ptr<Relay> relay_;
   std::unique_ptr<Process> target_;
+  std::optional<Clock::time_point> launched_at_;
   std::optional<Clock::time_point> progress_at_;
 };
 

@@ -10,6 +10,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/exit_code.h"
 #include "harness/cli/nearest.h"
+#include "harness/launch/inherited.h"
 #include "harness/report/json.h"
 #include "harness/report/junit.h"
 
@@ -79,4 +80,7 @@ int run(const std::vector<std::string>& arguments) {
 
 }  // namespace selfconnect
 
-int main(int argc, char** argv) { return selfconnect::run({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  selfconnect::mend_inherited();
+  return selfconnect::run({argv + 1, argv + argc});
+}

@@ -2,6 +2,7 @@
 #include "harness/launch/process.h"
 
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,6 +61,11 @@ class OutputReader {
     }
   }
 
+  void close() {
+    boost::system::error_code ignored;
+    descriptor_.close(ignored);
+  }
+
   [[nodiscard]] const OutputBuffer& buffer() const { return buffer_; }
 
  private:
@@ -80,7 +86,10 @@ class OutputReader {
 };
 
 ExitStatus exit_status(int native) {
-  return WIFSIGNALED(native) ? ExitStatus{true, WTERMSIG(native)} : ExitStatus{false, WEXITSTATUS(native)};
+  const bool signalled = WIFSIGNALED(native);
+  return {.signalled = signalled,
+          .code = signalled ? WTERMSIG(native) : WEXITSTATUS(native),
+          .at = std::chrono::steady_clock::now()};
 }
 
 // The pid that EnterWorld wrote; -1 when it failed before that.
@@ -94,8 +103,7 @@ pid_t read_pid(int fd) {
 }
 
 void reap(pid_t pid) {
-  while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) continue;
 }
 
 // Launches and returns the pid of the process in the world, which is a child of this process.
@@ -107,12 +115,15 @@ Result<pid_t> spawn(asio::io_context& context, const World& world, const LaunchS
   if (!net_ns) return std::unexpected(net_ns.error());
   auto report = make_pipe();
   if (!report) return std::unexpected(report.error());
+  std::error_code nowhere;
+  const auto directory = std::filesystem::current_path(nowhere);
+  if (nowhere) return std::unexpected(errno_error("find the working directory", nowhere.value()));
 
   const EnterWorld enter{.init_pidfd = world.init_pidfd(),
                          .net_ns = net_ns->get(),
                          .user_namespace = world.isolation() == Isolation::kUserAndNetNs,
                          .report = report->write.get(),
-                         .directory = std::filesystem::current_path().string(),
+                         .directory = directory.string(),
                          .limits = spec.limits};
   const std::vector<std::string> arguments(spec.command.begin() + 1, spec.command.end());
   bp::posix::default_launcher launcher;
@@ -147,21 +158,32 @@ struct Process::State {
   State(asio::io_context& context, pid_t pid_in, UniqueFd out_fd, UniqueFd err_fd)
       : process(context.get_executor(), pid_in),
         pid(pid_in),
+        pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid_in, 0))),
         out(context, std::move(out_fd)),
         err(context, std::move(err_fd)) {}
 
   bp::process process;
   pid_t pid;
+  UniqueFd pidfd;
   OutputReader out;
   OutputReader err;
   std::optional<ExitStatus> ended;
+  bool abandoned = false;
   std::function<void()> changed;
 };
 
-Process::Process(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Process::Process(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
 Process::~Process() {
-  if (state_->ended) state_->process.detach();  // else bp::process kills and reaps it
+  // Not left to bp::process, whose wait gives up at the first signal; the world's end would then wait for ever.
+  if (!state_->ended) {
+    signal(SIGKILL);
+    reap(state_->pid);
+  }
+  state_->abandoned = true;
+  state_->out.close();
+  state_->err.close();
+  state_->process.detach();
 }
 
 Result<std::unique_ptr<Process>> Process::launch(asio::io_context& context, const World& world,
@@ -174,12 +196,13 @@ Result<std::unique_ptr<Process>> Process::launch(asio::io_context& context, cons
   auto pid = spawn(context, world, spec, in->get(), out->write.get(), err->write.get());
   if (!pid) return std::unexpected(pid.error());
 
-  auto state = std::make_unique<State>(context, *pid, std::move(out->read), std::move(err->read));
+  auto state = std::make_shared<State>(context, *pid, std::move(out->read), std::move(err->read));
   state->changed = std::move(changed);
-  state->process.async_wait([raw = state.get()](const boost::system::error_code& ec, int /*code*/) {
-    if (ec == asio::error::operation_aborted) return;  // destroyed: `raw` is gone
-    raw->ended = exit_status(raw->process.native_exit_code());
-    raw->changed();
+  // Once the kernel has told of the end, this is queued, and is called whatever is destroyed meanwhile.
+  state->process.async_wait([state](const boost::system::error_code& /*ec*/, int /*code*/) {
+    if (state->abandoned) return;
+    state->ended = exit_status(state->process.native_exit_code());
+    state->changed();
   });
   return std::unique_ptr<Process>(new Process(std::move(state)));
 }
@@ -190,7 +213,15 @@ const OutputBuffer& Process::out() const { return state_->out.buffer(); }
 const OutputBuffer& Process::err() const { return state_->err.buffer(); }
 
 void Process::signal(int number) {
-  if (!state_->ended) kill(state_->pid, number);
+  // By pidfd: once it is reaped its pid may be another's.
+  if (!state_->ended) syscall(SYS_pidfd_send_signal, state_->pidfd.get(), number, nullptr, 0);
+}
+
+bool Process::about_to_end() const {
+  siginfo_t info{};
+  return !state_->ended && (waitid(P_PIDFD, static_cast<id_t>(state_->pidfd.get()), &info,
+                                   WEXITED | WNOHANG | WNOWAIT) != 0 ||
+                            info.si_pid != 0);
 }
 
 void Process::drain_output() {

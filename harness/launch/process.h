@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -31,7 +32,8 @@ struct LaunchSpec {
 // How a process ended, as waitpid(2) tells it.
 struct ExitStatus {
   bool signalled = false;
-  int code = 0;  // exit code, or the signal's number
+  int code = 0;                              // exit code, or the signal's number
+  std::chrono::steady_clock::time_point at;  // when it was noticed
 };
 
 // The path of an executable, as execvp(3) would find it. The error says what is wrong with it: not found, or
@@ -55,13 +57,14 @@ class Process {
   [[nodiscard]] const OutputBuffer& out() const;
   [[nodiscard]] const OutputBuffer& err() const;
 
-  void signal(int number);  // nothing once it has ended
-  void drain_output();      // takes what is in the pipes now
+  void signal(int number);                  // nothing once it has ended
+  [[nodiscard]] bool about_to_end() const;  // it has ended, and `changed` is not called yet
+  void drain_output();                      // takes what is in the pipes now
 
  private:
   struct State;
-  explicit Process(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit Process(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;  // shared with the wait for its end, which may be queued already
 };
 
 }  // namespace selfconnect

@@ -8,6 +8,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 #include <list>
+#include <utility>
 
 namespace selfconnect {
 
@@ -21,14 +22,19 @@ struct BuiltinPeer::State {
     listener.async_wait(Descriptor::wait_read, [this](const boost::system::error_code& ec) {
       if (ec) return;
       accept_all();
-      if (connections.size() < kMaxConnections) wait_for_clients();
+      if (!full) wait_for_clients();
     });
   }
 
   void accept_all() {
-    while (connections.size() < kMaxConnections) {
+    while (true) {
+      full = connections.size() == kMaxConnections;
+      if (full) return;
       const int fd = accept4(listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-      if (fd < 0) return;
+      if (fd < 0) {
+        full = (errno == EMFILE || errno == ENFILE) && !connections.empty();
+        return;
+      }
       connections.emplace_back(context, fd);
       read_from(std::prev(connections.end()));
     }
@@ -41,13 +47,15 @@ struct BuiltinPeer::State {
       const ssize_t size = read(connection->native_handle(), discarded.data(), discarded.size());
       if (size > 0 || (size < 0 && errno == EAGAIN)) return read_from(connection);
       connections.erase(connection);
-      if (connections.size() + 1 == kMaxConnections) wait_for_clients();
+      if (!std::exchange(full, false)) return;
+      wait_for_clients();
     });
   }
 
   asio::io_context& context;
   Descriptor listener;
   std::list<Descriptor> connections;
+  bool full = false;  // nobody is accepted until one of them ends
 };
 
 BuiltinPeer::BuiltinPeer(asio::io_context& context, UniqueFd listener)

@@ -10,7 +10,8 @@
 namespace selfconnect {
 
 // Serves a listening, non-blocking socket until destroyed; then its connections are closed. For the
-// io_context's thread only. At most kMaxConnections are open at once; more wait in the backlog.
+// io_context's thread only. At most kMaxConnections, or as many as there are
+// descriptors (RLIMIT_NOFILE), are open at once; more wait in the backlog.
 class BuiltinPeer {
  public:
   static constexpr std::size_t kMaxConnections = 1024;

@@ -9,6 +9,11 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <cstring>
+#include <vector>
+
+// g++ 12 with ASan takes the coroutine frames of Boost.Asio for mismatched.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 
 namespace selfconnect {
 
@@ -20,6 +25,12 @@ namespace {
 tcp protocol_of(const Endpoint& endpoint) {
   return endpoint.address.family() == Family::kIpv4 ? tcp::v4() : tcp::v6();
 }
+
+struct Pair {
+  explicit Pair(asio::io_context& context) : client(context), server(context) {}
+  tcp::socket client;
+  tcp::socket server;
+};
 
 // Copies one direction until it ends, then passes the end on.
 asio::awaitable<void> copy(std::shared_ptr<tcp::socket> from, std::shared_ptr<tcp::socket> to) {
@@ -47,28 +58,53 @@ struct Relay::State : std::enable_shared_from_this<Relay::State> {
     const auto self = shared_from_this();
     while (true) {
       boost::system::error_code ec;
-      auto client = std::make_shared<tcp::socket>(context);
-      co_await acceptor.async_accept(*client, asio::redirect_error(asio::use_awaitable, ec));
-      if (ec) co_return;
-      connect(client);
+      auto pair = std::make_shared<Pair>(context);
+      co_await acceptor.async_accept(pair->client, asio::redirect_error(asio::use_awaitable, ec));
+      if (ec || closed) co_return;
+      std::erase_if(pairs, [](const std::weak_ptr<Pair>& one) { return one.expired(); });
+      pairs.push_back(pair);
+      asio::co_spawn(context, connect(pair), asio::detached);
     }
   }
 
-  // The server is on the same machine: its answer to the SYN is there when connect() returns.
-  void connect(const std::shared_ptr<tcp::socket>& client) {
+  // Waits as long as it takes: a server whose backlog is full does not answer.
+  asio::awaitable<void> connect(std::shared_ptr<Pair> pair) {
+    const auto self = shared_from_this();
+    if (closed) co_return;
     auto fd = world->socket(protocol_of(server).family(), SOCK_STREAM, 0, Network::kFar);
+    if (!fd) co_return;
+    pair->server.assign(protocol_of(server), fd->release());
     sockaddr_storage storage{};
     const socklen_t length = server.to_sockaddr(storage);
-    if (!fd || ::connect(fd->get(), reinterpret_cast<sockaddr*>(&storage), length) != 0) return;
-    auto upstream = std::make_shared<tcp::socket>(context, protocol_of(server), fd->release());
-    asio::co_spawn(context, copy(client, upstream), asio::detached);
-    asio::co_spawn(context, copy(upstream, client), asio::detached);
+    tcp::endpoint destination;
+    std::memcpy(destination.data(), &storage, length);
+    boost::system::error_code ec;
+    co_await pair->server.async_connect(destination, asio::redirect_error(asio::use_awaitable, ec));
+    if (ec || closed) co_return;
+    const std::shared_ptr<tcp::socket> near(pair, &pair->client);
+    const std::shared_ptr<tcp::socket> far(pair, &pair->server);
+    asio::co_spawn(context, copy(near, far), asio::detached);
+    asio::co_spawn(context, copy(far, near), asio::detached);
+  }
+
+  void close() {
+    closed = true;
+    boost::system::error_code ignored;
+    acceptor.close(ignored);
+    for (const std::weak_ptr<Pair>& one : pairs) {
+      const auto pair = one.lock();
+      if (!pair) continue;
+      pair->client.close(ignored);
+      pair->server.close(ignored);
+    }
   }
 
   asio::io_context& context;
   const World* world;
   Endpoint server;
   tcp::acceptor acceptor;
+  std::vector<std::weak_ptr<Pair>> pairs;
+  bool closed = false;
 };
 
 Relay::Relay(asio::io_context& context, const World& world, UniqueFd listener, const Endpoint& server)
@@ -77,9 +113,6 @@ Relay::Relay(asio::io_context& context, const World& world, UniqueFd listener, c
   asio::co_spawn(context, state_->accept_all(), asio::detached);
 }
 
-Relay::~Relay() {
-  boost::system::error_code ignored;
-  state_->acceptor.close(ignored);
-}
+Relay::~Relay() { state_->close(); }
 
 }  // namespace selfconnect

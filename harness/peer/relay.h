@@ -13,7 +13,8 @@
 
 namespace selfconnect {
 
-// Serves a listening socket of the far network until destroyed. The world must outlive it. For the io_context's
+// Serves a listening socket of the far network until destroyed; then its connections are closed. The world must outlive
+// it. For the io_context's
 // thread.
 class Relay {
  public:

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <poll.h>
+
 #include <cerrno>
 
 #include "harness/ports/engine.h"
@@ -13,6 +15,17 @@ Result<Endpoint> endpoint_of(int socket, int (*get_name)(int, sockaddr*, socklen
   if (get_name(socket, reinterpret_cast<sockaddr*>(&storage), &length) != 0)
     return std::unexpected(errno_error(call));
   return Endpoint::from_sockaddr(storage);
+}
+
+// connect(2): after a signal it goes on by itself. 0, or an errno.
+int connect_through_signals(int socket, const sockaddr_storage& to, socklen_t length) {
+  if (connect(socket, reinterpret_cast<const sockaddr*>(&to), length) == 0) return 0;
+  if (errno != EINTR) return errno;
+  pollfd decided{.fd = socket, .events = POLLOUT, .revents = 0};
+  while (poll(&decided, 1, -1) < 0 && errno == EINTR) continue;
+  int code = 0;
+  socklen_t size = sizeof(code);
+  return getsockopt(socket, SOL_SOCKET, SO_ERROR, &code, &size) == 0 ? code : errno;
 }
 
 }  // namespace
@@ -33,9 +46,9 @@ Result<bool> probe_self_connect(const World& world, const Endpoint& destination,
     }
   }
   const socklen_t length = destination.to_sockaddr(storage);
-  if (connect(socket->get(), reinterpret_cast<sockaddr*>(&storage), length) != 0) {
-    if (errno == ECONNREFUSED || errno == EADDRNOTAVAIL) return false;
-    return std::unexpected(errno_error("connect to " + destination.text()));
+  if (const int code = connect_through_signals(socket->get(), storage, length); code != 0) {
+    if (code == ECONNREFUSED || code == EADDRNOTAVAIL) return false;
+    return std::unexpected(errno_error("connect to " + destination.text(), code));
   }
   auto local = endpoint_of(socket->get(), getsockname, "getsockname");
   auto remote = endpoint_of(socket->get(), getpeername, "getpeername");

@@ -8,10 +8,12 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "harness/world/rtnetlink.h"
@@ -20,6 +22,7 @@ namespace selfconnect {
 
 namespace {
 
+constexpr timeval kAnswerLimit{.tv_sec = 10, .tv_usec = 0};  // init answers in microseconds
 constexpr unsigned kVethIndex = 100;  // in both networks; far above what a fresh namespace uses
 
 bool has_cap_sys_admin() {
@@ -46,6 +49,7 @@ Result<Reply> receive_reply(int control) {
   do {
     size = recvmsg(control, &message, MSG_CMSG_CLOEXEC);
   } while (size < 0 && errno == EINTR);
+  if (size < 0 && errno == EAGAIN) return std::unexpected(error("the world's init does not answer"));
   if (size < 0) return std::unexpected(errno_error("recvmsg from the world's init"));
   if (size != sizeof(result.reply)) return std::unexpected(error("the world's init ended"));
   if (const cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr) {
@@ -79,6 +83,9 @@ Result<World> World::create() {
   World world;
   world.control_.reset(sockets[0]);
   const UniqueFd far_end(sockets[1]);
+  if (setsockopt(sockets[0], SOL_SOCKET, SO_RCVTIMEO, &kAnswerLimit, sizeof(kAnswerLimit)) != 0) {
+    return std::unexpected(errno_error("setsockopt(SO_RCVTIMEO)"));
+  }
   world.isolation_ = has_cap_sys_admin() ? Isolation::kNetNs : Isolation::kUserAndNetNs;
 
   const bool user_namespace = world.isolation_ == Isolation::kUserAndNetNs;
@@ -119,13 +126,17 @@ World::~World() { end(); }
 void World::end() {
   if (!pidfd_) return;
   syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
-  waitpid(pid_, nullptr, 0);
+  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
   pidfd_.reset();
   control_.reset();
 }
 
 Result<UniqueFd> World::request(const InitRequest& request, bool expects_fd) const {
-  if (send(control_.get(), &request, sizeof(request), MSG_NOSIGNAL) < 0) {
+  ssize_t sent = 0;
+  do {
+    sent = send(control_.get(), &request, sizeof(request), MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  if (sent < 0) {
     return std::unexpected(errno_error("send to the world's init"));
   }
   auto reply = receive_reply(control_.get());

@@ -23,7 +23,8 @@ enum class Isolation {
 [[nodiscard]] std::string_view isolation_name(Isolation isolation);  // "netns", "userns+netns"
 
 // Owned namespaces and the init process that keeps them. Move-only; not for use by two threads at once.
-// Destruction kills every process in it and reaps its init.
+// Destruction kills every process in it and reaps its init. Children that the caller has put into it (Process) must be
+// reaped before, for its init ends after all others are gone (pid_namespaces(7)).
 class World {
  public:
   // A world with `lo` up for IPv4 and IPv6, every IPv4 address local (ip-route(8): local 0.0.0.0/0 dev lo),
