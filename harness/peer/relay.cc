@@ -12,9 +12,6 @@
 #include <cstring>
 #include <vector>
 
-// g++ 12 with ASan takes the coroutine frames of Boost.Asio for mismatched.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-
 namespace selfconnect {
 
 namespace asio = boost::asio;
