@@ -12,6 +12,8 @@
 namespace selfconnect::testing {
 namespace {
 
+using ::testing::StartsWith;
+
 struct Case {
   std::string source;  // relative to targets/reference
   std::string family;  // "4" or "6"; empty: the target has an address of its own
@@ -62,6 +64,12 @@ void expect_sane_phases(const Checked& checked) {
     const bool control = name == "refused" || name == "healthy" || name == "same-port";
     EXPECT_EQ(phase.at("control"), control);
     EXPECT_EQ(phase.at("packets_lost"), 0);
+    // A target that has bound to loopback cannot dial the far end of that control, and says so by ending.
+    if (name == "same-port" && phase.at("attempts") == 0) {
+      EXPECT_EQ(phase.at("ended").at("how"), "exit");
+      EXPECT_THAT(checked.report.at("rules").at("false-guard").get<std::string>(), StartsWith("not judged"));
+      continue;
+    }
     EXPECT_GE(phase.at("attempts"), 1);
     EXPECT_EQ(phase.at("attempts").get<int>(),
               phase.at("self_connects").get<int>() + phase.at("refused").get<int>() +
@@ -107,7 +115,7 @@ TEST_P(ReferenceTest, IsJudgedAsItsFirstLinesSay) {
   EXPECT_EQ(without(checked.found("error"), expected->may), expected->errors);
   EXPECT_EQ(without(checked.found("warning"), expected->may), expected->warnings);
   if (GetParam().family == "6") {
-    EXPECT_THAT(checked.report.at("destinations").front().get<std::string>(), ::testing::StartsWith("[::1]"));
+    EXPECT_THAT(checked.report.at("destinations").front().get<std::string>(), StartsWith("[::1]"));
   }
   expect_sane_phases(checked);
 }
