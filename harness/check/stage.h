@@ -37,6 +37,8 @@ struct StageFailure {
   Kind kind = Kind::kError;
   std::string reason;
 };
+[[nodiscard]] std::unexpected<StageFailure> failure(const Error& error,
+                                                    StageFailure::Kind kind = StageFailure::Kind::kError);
 template <class T>
 using StageResult = std::expected<T, StageFailure>;
 template <class T>

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+#include "harness/check/director.h"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "harness/check/out_directory.h"
+#include "harness/judge/retry.h"
+#include "harness/launch/command_line.h"
+#include "harness/trace/secret_finder.h"
+#include "harness/trace/trace_json.h"
+
+namespace selfconnect {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr int kRefusedTries =
+    5;  // a self-connection by chance is 1 in 14,000 attempts; a spinner may have several
+constexpr int kHealthyRuns = 3;  // `desynchronised` wants a prefix that three conversations share
+
+std::string kernel_release() {
+  utsname name{};
+  return uname(&name) == 0 ? name.release : "unknown";
+}
+
+std::vector<Family> families(const CheckOptions& options) {
+  if (options.host) return {options.host->family()};
+  switch (options.family) {
+    case FamilyChoice::kIpv4:
+      return {Family::kIpv4};
+    case FamilyChoice::kIpv6:
+      return {Family::kIpv6};
+    case FamilyChoice::kBoth:
+      break;
+  }
+  // Without {host} there is nothing to vary.
+  if (!has_placeholder(options.command, Placeholder::kHost)) return {Family::kIpv4};
+  return {Family::kIpv4, Family::kIpv6};
+}
+
+}  // namespace
+
+Director::Director(asio::io_context& context, const CheckOptions& options, CheckObserver& observer)
+    : options_(options), performance_{context, options, observer, false, [] {}} {
+  describe();
+  expected_phases_ = static_cast<int>(options.phases.size());  // until more is known
+}
+
+asio::awaitable<void> Director::direct() {
+  for (const Family family : families(options_)) {
+    if (auto played = co_await play_family(family); !played) {
+      failure_ = played.error();
+      break;
+    }
+    if (performance_.interrupted) break;
+  }
+}
+
+void Director::fail(std::string reason) { failure_ = {StageFailure::Kind::kError, std::move(reason)}; }
+
+void Director::interrupt() {
+  performance_.interrupted = true;
+  performance_.interruption();
+}
+
+CheckResult Director::result() {
+  if (!options_.out.empty()) {
+    auto saved = save(run_, options_.out);
+    if (!saved && !failure_) fail(saved.error().message);
+  }
+  if (failure_) {
+    const bool skip = failure_->kind == StageFailure::Kind::kCannotForce;
+    return {std::move(run_), not_judged(skip ? Verdict::kSkip : Verdict::kError, failure_->reason)};
+  }
+  Judgement judgement = judge(run_, options_.judge);
+  if (performance_.interrupted) {
+    judgement.verdict = Verdict::kError;
+    judgement.reason = fmt::format("interrupted after {} phases", run_.traces.size());
+  }
+  return {std::move(run_), std::move(judgement)};
+}
+
+void Director::describe() {
+  run_.command = options_.command;
+  for (std::string& word : run_.command) black_out(word, options_.secrets);
+  run_.seed = options_.seed;
+  run_.kind = options_.kind;
+  run_.success_pattern = options_.success_pattern;
+  run_.secret_count = options_.secrets.size();
+  run_.has_host_placeholder = has_placeholder(options_.command, Placeholder::kHost);
+  run_.kernel = kernel_release();
+}
+
+bool Director::selected(Phase phase) const {
+  return std::ranges::find(options_.phases, phase) != options_.phases.end();
+}
+
+Playing<void> Director::play_family(Family family) {
+  auto learned = co_await learn(family);
+  if (!learned) co_return std::unexpected(learned.error());
+  if (performance_.interrupted) co_return StageResult<void>{};
+  expect_phases(*learned);
+  for (const Destination& destination : learned->destinations) {
+    for (const Phase phase : {Phase::kSelfConnect, Phase::kBind, Phase::kRecover}) {
+      if (performance_.interrupted) co_return StageResult<void>{};
+      if (!selected(phase)) continue;
+      if (phase == Phase::kRecover && learned->kind == Kind::kOneShot) {
+        leave_out(phase, "one-shot: it ended by itself when it was refused");
+        continue;
+      }
+      if (auto played = co_await play(forced_plan(phase, *learned, destination)); !played) co_return played;
+    }
+  }
+  if (selected(Phase::kHealthy)) co_return co_await play_healthy_controls(*learned);
+  co_return StageResult<void>{};
+}
+
+Playing<Learned> Director::learn(Family family) {
+  Learned learned{.family = family, .kind = options_.kind, .destinations = {}};
+  if (!selected(Phase::kRefused) && options_.port) {
+    learned.destinations = {{{options_.host.value_or(Address::loopback(family)), *options_.port}}};
+    run_.destinations.push_back(learned.destinations.front().endpoint);
+    leave_out(Phase::kRefused, "not selected");
+    co_return learned;
+  }
+  PhasePlan plan{
+      .phase = Phase::kRefused, .family = family, .kind = options_.kind, .timeout = options_.timeout};
+  if (options_.port) plan.never.insert(*options_.port);
+  if (options_.host) plan.local_addresses.push_back(*options_.host);
+  for (int attempt = 1; true; ++attempt) {
+    auto played = co_await play(plan);
+    if (!played) co_return std::unexpected(played.error());
+    const Trace& trace = run_.traces.back();
+    if (performance_.interrupted) co_return learned;
+    // By chance, before its port was known: once more, without that port.
+    if (trace.attempts.self_connected == 0 || attempt == kRefusedTries) break;
+    for (const Attempt& one : trace.attempts.kept) plan.never.insert(one.destination.port);
+    run_.traces.pop_back();
+  }
+  const Trace& trace = run_.traces.back();
+  learned.destinations = destinations_of(last_stats_);
+  if (learned.destinations.empty()) co_return std::unexpected(dials_nothing(trace));
+  if (auto narrowed = narrow(learned.destinations, options_); !narrowed)
+    co_return std::unexpected(narrowed.error());
+  if (learned.kind == Kind::kUnknown) learned.kind = kind_of(trace);
+  run_.kind = learned.kind;
+  learned.retry_interval = largest_retry_interval(trace);
+  for (const Destination& destination : learned.destinations)
+    run_.destinations.push_back(destination.endpoint);
+  learned.destinations = one_per_port(std::move(learned.destinations));
+  co_return learned;
+}
+
+PhasePlan Director::plan_for(Phase phase, const Learned& learned) const {
+  PhasePlan plan{.phase = phase, .family = learned.family, .kind = learned.kind, .timeout = options_.timeout};
+  plan.retry_interval = learned.retry_interval;
+  for (const Endpoint& endpoint : run_.destinations) {
+    plan.never.insert(endpoint.port);
+    plan.local_addresses.push_back(endpoint.address);
+  }
+  return plan;
+}
+
+PhasePlan Director::forced_plan(Phase phase, const Learned& learned, const Destination& destination) const {
+  PhasePlan plan = plan_for(phase, learned);
+  plan.destination = destination.endpoint;
+  plan.allocator = destination.allocator;
+  return plan;
+}
+
+Playing<void> Director::play_healthy_controls(const Learned& learned) {
+  PhasePlan plan = plan_for(Phase::kHealthy, learned);
+  plan.destination = learned.destinations.front().endpoint;
+  for (const Destination& destination : learned.destinations) plan.served.push_back(destination.endpoint);
+  const bool compare = std::ranges::any_of(run_.traces, [](const Trace& trace) {
+    return trace.phase == Phase::kRecover && trace.attempts.accepted > 0;
+  });
+  for (int i = 0; i < (compare ? kHealthyRuns : 1); ++i) {
+    if (performance_.interrupted) co_return StageResult<void>{};
+    if (auto played = co_await play(plan); !played) co_return played;
+  }
+  if (performance_.interrupted) co_return StageResult<void>{};
+  if (!run_.has_host_placeholder) {
+    leave_out(Phase::kSamePort, "the command has no {host}");
+    co_return StageResult<void>{};
+  }
+  plan = forced_plan(Phase::kSamePort, learned, learned.destinations.front());
+  auto played = co_await play(plan);
+  // Where no second network can be made only this control is lost.
+  if (!played && !options_.server.empty()) co_return played;
+  if (!played) leave_out(Phase::kSamePort, played.error().reason);
+  co_return StageResult<void>{};
+}
+
+Playing<void> Director::play_on(Stage& stage) {
+  switch (stage.plan().phase) {
+    case Phase::kRefused:
+      return play_refused(stage);
+    case Phase::kSelfConnect:
+      return play_self_connect(stage);
+    case Phase::kBind:
+      return play_bind(stage);
+    case Phase::kRecover:
+      return play_recover(stage);
+    case Phase::kHealthy:
+      return play_healthy(stage);
+    case Phase::kSamePort:
+      return play_same_port(stage);
+  }
+  std::abort();
+}
+
+Playing<void> Director::play(const PhasePlan& plan) {
+  performance_.observer.phase_started(plan.phase, plan.destination, static_cast<int>(run_.traces.size()) + 1,
+                                      std::max(expected_phases_, static_cast<int>(run_.traces.size()) + 1));
+  Stage stage(performance_, plan);
+  auto played = co_await play_on(stage);
+  if (!played) co_return played;
+  run_.isolation = isolation_name(stage.world().isolation());
+  last_stats_ = stage.flows().destinations();
+  if (!options_.out.empty()) {
+    const auto directory = options_.out / phase_directory_name(run_.traces.size(), plan.phase);
+    if (auto saved = stage.save_files(directory); !saved) {
+      co_return std::unexpected(StageFailure{StageFailure::Kind::kError, saved.error().message});
+    }
+  }
+  run_.traces.push_back(std::move(stage.trace()));
+  performance_.observer.phase_ended(run_.traces.back());
+  co_return played;
+}
+
+void Director::expect_phases(const Learned& learned) {
+  const int per_destination = learned.kind == Kind::kOneShot ? 2 : 3;
+  expected_phases_ =
+      static_cast<int>(run_.traces.size()) + per_destination * static_cast<int>(learned.destinations.size()) +
+      (learned.kind == Kind::kOneShot ? 1 : kHealthyRuns) + (run_.has_host_placeholder ? 1 : 0);
+}
+
+void Director::leave_out(Phase phase, std::string reason) {
+  if (std::ranges::none_of(run_.not_run, [&](const auto& entry) { return entry.first == phase; })) {
+    run_.not_run.emplace_back(phase, std::move(reason));
+  }
+}
+
+}  // namespace selfconnect

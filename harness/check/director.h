@@ -1,0 +1,56 @@
+// One run: its phases one after the other, from learning what the target dials to the last control.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/check/check.h"
+#include "harness/check/learned.h"
+#include "harness/check/options.h"
+#include "harness/check/plan.h"
+#include "harness/check/stage.h"
+#include "harness/trace/trace.h"
+
+namespace selfconnect {
+
+// For the io_context's thread only. `options` and `observer` outlive it.
+class Director {
+ public:
+  Director(boost::asio::io_context& context, const CheckOptions& options, CheckObserver& observer);
+
+  // Plays all phases, or those before the first that cannot be played.
+  boost::asio::awaitable<void> direct();
+  // The phase that plays ends as soon as it can, and is the last.
+  void interrupt();
+  // The run as a whole cannot be judged.
+  void fail(std::string reason);
+  // Saves and judges what was played. Once, at the end.
+  CheckResult result();
+
+ private:
+  void describe();
+  [[nodiscard]] bool selected(Phase phase) const;
+  Playing<void> play_family(Family family);
+  // What the target dials, from the `refused` control.
+  Playing<Learned> learn(Family family);
+  PhasePlan plan_for(Phase phase, const Learned& learned) const;
+  PhasePlan forced_plan(Phase phase, const Learned& learned, const Destination& destination) const;
+  Playing<void> play_healthy_controls(const Learned& learned);
+  static Playing<void> play_on(Stage& stage);
+  Playing<void> play(const PhasePlan& plan);
+  void expect_phases(const Learned& learned);
+  void leave_out(Phase phase, std::string reason);
+
+  const CheckOptions& options_;
+  Performance performance_;
+  Run run_;
+  std::vector<DestinationStats> last_stats_;  // of the phase played last
+  int expected_phases_ = 0;
+  std::optional<StageFailure> failure_;
+};
+
+}  // namespace selfconnect
