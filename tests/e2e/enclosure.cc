@@ -100,8 +100,12 @@ std::string names_of_children() {
 Enclosure::Enclosure(std::filesystem::path directory)
     : directory_(std::move(directory)), mounts_(read_file("/proc/self/mountinfo")) {}
 
-void Enclosure::expect_nothing_left(const std::set<std::string>& files) const {
+void Enclosure::expect_no_process_left() const {
   EXPECT_TRUE(eventually(no_child_lives)) << "processes left:" << names_of_children();
+}
+
+void Enclosure::expect_nothing_left(const std::set<std::string>& files) const {
+  expect_no_process_left();
   EXPECT_TRUE(eventually([] { return count_possible_namespaces() == kNamespaces; }))
       << "namespaces left: " << kNamespaces - count_possible_namespaces();
   EXPECT_EQ(read_file("/proc/self/mountinfo"), mounts_) << "mounts left";

@@ -29,7 +29,10 @@ class Enclosure {
   [[nodiscard]] const std::filesystem::path& path() const { return directory_; }
   [[nodiscard]] std::string file(const std::string& name) const { return (directory_ / name).string(); }
 
-  // Once no child of the body is to live any more. `files` may be there, by their names in the directory.
+  // Once no child of the body is to live any more.
+  void expect_no_process_left() const;
+  // Nor namespaces, mounts and files; `files` may be there, by their names in the directory. At the end of the body:
+  // counting uses up the namespaces, and the kernel takes its time to give them back.
   void expect_nothing_left(const std::set<std::string>& files = {}) const;
 
  private:

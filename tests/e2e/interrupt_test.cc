@@ -100,6 +100,7 @@ TEST_P(KillTest, LeavesNothingAtAnyMoment) {
     std::mt19937 random(seed);
     std::uniform_int_distribution moments(0, GetParam().longest);
     int killed = 0;
+    std::string last_words;
     for (int tries = 0; killed < kills && tries < 4 * kills; ++tries) {
       const milliseconds moment(moments(random));
       SCOPED_TRACE(::testing::Message() << "killed after " << moment.count() << " ms");
@@ -107,9 +108,11 @@ TEST_P(KillTest, LeavesNothingAtAnyMoment) {
       child.wait(moment);
       child.signal(SIGKILL);
       if (child.wait(seconds(20)) == 128 + SIGKILL) ++killed;
-      enclosure.expect_nothing_left({"out"});
+      last_words = child.err();
+      enclosure.expect_no_process_left();
     }
-    EXPECT_EQ(killed, kills) << "the others were over before they were killed";
+    enclosure.expect_nothing_left({"out"});
+    EXPECT_EQ(killed, kills) << "the others were over before; the last said: " << last_words;
   });
 }
 
