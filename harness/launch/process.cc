@@ -61,11 +61,6 @@ class OutputReader {
     }
   }
 
-  void close() {
-    boost::system::error_code ignored;
-    descriptor_.close(ignored);
-  }
-
   [[nodiscard]] const OutputBuffer& buffer() const { return buffer_; }
 
  private:
@@ -155,35 +150,39 @@ Result<std::filesystem::path> find_command(const std::string& name) {
 }
 
 struct Process::State {
-  State(asio::io_context& context, pid_t pid_in, UniqueFd out_fd, UniqueFd err_fd)
-      : process(context.get_executor(), pid_in),
-        pid(pid_in),
-        pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid_in, 0))),
+  State(asio::io_context& context, pid_t pid_in, UniqueFd pidfd_in, UniqueFd out_fd, UniqueFd err_fd)
+      : pid(pid_in),
+        pidfd(context, pidfd_in.release()),
         out(context, std::move(out_fd)),
         err(context, std::move(err_fd)) {}
 
-  bp::process process;
+  // Not by bp::process: its wait takes every wake-up for the end and then blocks until it comes, and Asio passes
+  // wake-ups of a closed descriptor on to the one that is registered next.
+  void wait() {
+    pidfd.async_wait(asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& ec) {
+      if (ec) return;
+      int status = 0;
+      const pid_t reaped = waitpid(pid, &status, WNOHANG);
+      if (reaped == 0 || (reaped < 0 && errno == EINTR)) return wait();
+      ended = exit_status(status);
+      changed();
+    });
+  }
+
   pid_t pid;
-  UniqueFd pidfd;
+  asio::posix::stream_descriptor pidfd;
   OutputReader out;
   OutputReader err;
   std::optional<ExitStatus> ended;
-  bool abandoned = false;
   std::function<void()> changed;
 };
 
-Process::Process(std::shared_ptr<State> state) : state_(std::move(state)) {}
+Process::Process(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Process::~Process() {
-  // Not left to bp::process, whose wait gives up at the first signal; the world's end would then wait for ever.
-  if (!state_->ended) {
-    signal(SIGKILL);
-    reap(state_->pid);
-  }
-  state_->abandoned = true;
-  state_->out.close();
-  state_->err.close();
-  state_->process.detach();
+  if (state_->ended) return;
+  signal(SIGKILL);
+  reap(state_->pid);
 }
 
 Result<std::unique_ptr<Process>> Process::launch(asio::io_context& context, const World& world,
@@ -195,15 +194,18 @@ Result<std::unique_ptr<Process>> Process::launch(asio::io_context& context, cons
   if (!out || !err) return std::unexpected((out ? err : out).error());
   auto pid = spawn(context, world, spec, in->get(), out->write.get(), err->write.get());
   if (!pid) return std::unexpected(pid.error());
+  UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, *pid, 0)));
+  if (!pidfd) {
+    const Error no_pidfd = errno_error("pidfd_open");
+    kill(*pid, SIGKILL);
+    reap(*pid);
+    return std::unexpected(no_pidfd);
+  }
 
-  auto state = std::make_shared<State>(context, *pid, std::move(out->read), std::move(err->read));
+  auto state =
+      std::make_unique<State>(context, *pid, std::move(pidfd), std::move(out->read), std::move(err->read));
   state->changed = std::move(changed);
-  // Once the kernel has told of the end, this is queued, and is called whatever is destroyed meanwhile.
-  state->process.async_wait([state](const boost::system::error_code& /*ec*/, int /*code*/) {
-    if (state->abandoned) return;
-    state->ended = exit_status(state->process.native_exit_code());
-    state->changed();
-  });
+  state->wait();
   return std::unique_ptr<Process>(new Process(std::move(state)));
 }
 
@@ -214,12 +216,12 @@ const OutputBuffer& Process::err() const { return state_->err.buffer(); }
 
 void Process::signal(int number) {
   // By pidfd: once it is reaped its pid may be another's.
-  if (!state_->ended) syscall(SYS_pidfd_send_signal, state_->pidfd.get(), number, nullptr, 0);
+  if (!state_->ended) syscall(SYS_pidfd_send_signal, state_->pidfd.native_handle(), number, nullptr, 0);
 }
 
 bool Process::about_to_end() const {
   siginfo_t info{};
-  return !state_->ended && (waitid(P_PIDFD, static_cast<id_t>(state_->pidfd.get()), &info,
+  return !state_->ended && (waitid(P_PIDFD, static_cast<id_t>(state_->pidfd.native_handle()), &info,
                                    WEXITED | WNOHANG | WNOWAIT) != 0 ||
                             info.si_pid != 0);
 }
