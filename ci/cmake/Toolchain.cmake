@@ -11,6 +11,8 @@ if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 
 option(SELFCONNECT_WERROR "Warnings are errors" ON)
+# Off by default, so that every file is known to include what it uses; on where build time counts.
+option(SELFCONNECT_PCH "Precompile the standard headers for the layers" OFF)
 # -fsanitize= value for everything we build, e.g. "address,undefined".
 set(SELFCONNECT_SANITIZE "" CACHE STRING "Sanitizers for the whole build")
 

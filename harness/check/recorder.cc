@@ -72,9 +72,11 @@ void Recorder::watch(pid_t target) {
 void Recorder::leave_out(pid_t server) { servers_.push_back(server); }
 
 void Recorder::wait_for_packets() {
-  readable_.async_wait(asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& ec) {
-    if (!ec) drain_some();
-  });
+  // A handler that is queued already comes in spite of release(), hence `alive`.
+  readable_.async_wait(asio::posix::descriptor_base::wait_read,
+                       [this, alive = std::weak_ptr(alive_)](const boost::system::error_code& ec) {
+                         if (!ec && !alive.expired()) drain_some();
+                       });
 }
 
 Result<std::size_t> Recorder::take_packets() {
@@ -114,11 +116,8 @@ void Recorder::look_at_sockets() {
   if (looked_at_ && at - *looked_at_ < kSocketTable) return;
   looked_at_ = at;
   self_connections_seen_ = flows_.self_connected();
-  auto lines = sockets_.sockets(flows_.newest_self_connection()->endpoint.port, at);
-  if (!lines) return;
-  std::erase_if(*lines, [](const SocketLine& line) { return line.local != line.remote; });
-  if (lines->empty()) return;
-  (first_lines_.empty() ? first_lines_ : last_lines_) = std::move(*lines);
+  const auto line = sockets_.self_connection(flows_.newest_self_connection()->endpoint, at);
+  if (line && *line) (first_line_ ? last_line_ : first_line_) = **line;
 }
 
 void Recorder::sample_later(std::chrono::milliseconds interval) {
@@ -164,8 +163,9 @@ void Recorder::sample() {
 void Recorder::close(Trace& trace) {
   drain();
   trace.attempts = flows_.log();
-  trace.sockets = first_lines_;
-  trace.sockets.insert(trace.sockets.end(), last_lines_.begin(), last_lines_.end());
+  for (const auto& line : {first_line_, last_line_}) {
+    if (line) trace.sockets.push_back(*line);
+  }
   if (const auto counters = counters_.read()) trace.counters = growth(at_start_, *counters);
   trace.samples = samples_.samples();
   trace.packets = capture_.captured();

@@ -81,7 +81,7 @@ class Recorder {
   PacketStore packets_;
   SockDiag sockets_;
   std::uint64_t self_connections_seen_ = 0;
-  std::vector<SocketLine> first_lines_, last_lines_;
+  std::optional<SocketLine> first_line_, last_line_;
   std::optional<Instant> looked_at_;
   TcpCounterFile counters_;
   TcpCounters at_start_;

@@ -50,9 +50,10 @@ OutputText text_of(const OutputBuffer& buffer, const SecretPatterns& secrets) {
 }
 
 // The last line a process said, for messages.
-std::string last_words(const Process& process) {
+std::string last_words(const Process& process, const std::vector<std::string>& secrets) {
   for (const OutputBuffer* buffer : {&process.err(), &process.out()}) {
     std::string text = buffer->head() + buffer->tail();
+    black_out(text, secrets);
     while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.pop_back();
     if (text.empty()) continue;
     if (const auto line = text.rfind('\n'); line != std::string::npos) text.erase(0, line + 1);
@@ -92,7 +93,7 @@ StageResult<void> Stage::make_world() {
                                         world.error().message)},
                    StageFailure::Kind::kCannotForce);
   }
-  world_ = std::move(*world);
+  world_ = performance_.graveyard.keep(std::move(*world));
   for (const Address& address : plan_.local_addresses) {
     if (!needs_local_address(address)) continue;
     if (auto added = world_->add_local_address(address); !added) return failure(added.error());
@@ -251,7 +252,7 @@ Playing<void> Stage::launch_server(const Endpoint& endpoint, Network network) {
       started.drain_output();
       co_return failure(
           Error{0, fmt::format("the server command ended before it listened on {}: {}{}", endpoint.text(),
-                               how_it_ended(*started.ended()), last_words(started))});
+                               how_it_ended(*started.ended()), last_words(started, options().secrets))});
     }
     if (Clock::now() >= by) {
       co_return failure(

@@ -23,6 +23,7 @@
 #include "harness/peer/name_server.h"
 #include "harness/peer/relay.h"
 #include "harness/ports/engine.h"
+#include "harness/world/graveyard.h"
 #include "harness/world/world.h"
 
 namespace selfconnect {
@@ -48,6 +49,7 @@ struct Performance {
   CheckObserver& observer;
   bool interrupted = false;
   std::function<void()> interruption;  // wakes the stage that plays
+  Graveyard graveyard{};               // of the stages' worlds
 };
 
 class Stage {
@@ -116,7 +118,7 @@ class Stage {
   PhasePlan plan_;
   Pulse pulse_;
   Trace trace_;
-  std::optional<World> world_;
+  Graveyard::Kept world_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<NameServer> names_;

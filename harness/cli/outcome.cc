@@ -14,17 +14,24 @@
 
 namespace selfconnect {
 
+namespace {
+
+// Nobody to read it is no reason to end without the verdict: fmt::print would throw.
+void say(std::FILE* stream, const std::string& text) { std::fwrite(text.data(), 1, text.size(), stream); }
+
+}  // namespace
+
 int stopped(const Stop& stop) {
   if (stop.exit_code == kExitPass) {
-    fmt::print(stdout, "{}", stop.text);
+    say(stdout, stop.text);
   } else {
-    fmt::print(stderr, "{}\n", visible(stop.text));
+    say(stderr, visible(stop.text) + "\n");
   }
   return stop.exit_code;
 }
 
 int failed(const Error& error) {
-  fmt::print(stderr, "selfconnect: error: {}\n", visible(error.message));
+  say(stderr, fmt::format("selfconnect: error: {}\n", visible(error.message)));
   return kExitError;
 }
 
@@ -33,7 +40,7 @@ int reported(const Run& run, const Judgement& judgement, FailOn fail_on, const R
   if (judgement.verdict == Verdict::kError && is_unjudged(judgement)) {
     code = failed(error(judgement.reason));
   } else {
-    fmt::print(stderr, "{}", console_report(run, judgement, console_style(STDERR_FILENO)));
+    say(stderr, console_report(run, judgement, console_style(STDERR_FILENO)));
   }
   if (const auto written = files.write(run, judgement, fail_on); !written) code = failed(written.error());
   return code;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 #include <utility>
 
@@ -17,8 +18,10 @@ bool reaches(const Finding& finding, FailOn fail_on) {
 }
 
 // Errors first, counted before uncounted, then in order of phase.
-auto report_order(const Finding& finding) {
-  return std::tuple(finding.level != Level::kError, !finding.counted, finding.phase);
+using ReportOrder = std::tuple<bool, bool, Phase>;
+
+ReportOrder report_order(const Finding& finding) {
+  return {finding.level != Level::kError, !finding.counted, finding.phase};
 }
 
 // Why a required rule was not judged; empty when every one was.
@@ -38,14 +41,15 @@ std::string required_but_not_judged(const std::vector<RuleReport>& rules,
 
 Judgement judge(const Run& run, const JudgeOptions& options) {
   Judgement judgement;
+  std::multimap<ReportOrder, Finding> in_order;  // of those alike, the first stays first
   for (const Rule& rule : all_rules()) {
     RuleReport report{.rule = &rule, .outcome = rule.judge(run)};
     if (const auto* found = std::get_if<Findings>(&report.outcome)) {
-      judgement.findings.insert(judgement.findings.end(), found->begin(), found->end());
+      for (const Finding& finding : *found) in_order.emplace(report_order(finding), finding);
     }
     judgement.rules.push_back(std::move(report));
   }
-  std::ranges::stable_sort(judgement.findings, {}, report_order);
+  for (auto& [order, finding] : in_order) judgement.findings.push_back(std::move(finding));
 
   if (std::ranges::any_of(judgement.findings,
                           [&](const Finding& finding) { return reaches(finding, options.fail_on); })) {

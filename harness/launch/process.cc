@@ -61,6 +61,11 @@ class OutputReader {
     }
   }
 
+  void close() {
+    boost::system::error_code ignored;
+    descriptor_.close(ignored);
+  }
+
   [[nodiscard]] const OutputBuffer& buffer() const { return buffer_; }
 
  private:
@@ -68,8 +73,8 @@ class OutputReader {
 
   void wait() {
     descriptor_.async_wait(asio::posix::descriptor_base::wait_read,
-                           [this](const boost::system::error_code& ec) {
-                             if (ec) return;
+                           [this, alive = std::weak_ptr(alive_)](const boost::system::error_code& ec) {
+                             if (ec || alive.expired()) return;
                              drain();
                              if (open_) wait();
                            });
@@ -78,6 +83,7 @@ class OutputReader {
   asio::posix::stream_descriptor descriptor_;
   OutputBuffer buffer_;
   bool open_ = true;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // queued handlers cannot be cancelled
 };
 
 ExitStatus exit_status(int native) {
@@ -156,17 +162,17 @@ struct Process::State {
         out(context, std::move(out_fd)),
         err(context, std::move(err_fd)) {}
 
-  // Not by bp::process: its wait takes every wake-up for the end and then blocks until it comes, and Asio passes
-  // wake-ups of a closed descriptor on to the one that is registered next.
-  void wait() {
-    pidfd.async_wait(asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& ec) {
-      if (ec) return;
-      int status = 0;
-      const pid_t reaped = waitpid(pid, &status, WNOHANG);
-      if (reaped == 0 || (reaped < 0 && errno == EINTR)) return wait();
-      ended = exit_status(status);
-      changed();
-    });
+  // Not bp::process: Boost.Asio may report a descriptor ready that is not (it reuses its state of one that was closed
+  // while an event of it was queued), and bp::process would then wait for the end with a blocking waitpid.
+  static void wait(const std::shared_ptr<State>& state) {
+    state->pidfd.async_wait(asio::posix::descriptor_base::wait_read,
+                            [state](const boost::system::error_code& ec) {
+                              if (ec || state->abandoned) return;
+                              int native = 0;
+                              if (waitpid(state->pid, &native, WNOHANG) == 0) return wait(state);
+                              state->ended = exit_status(native);
+                              state->changed();
+                            });
   }
 
   pid_t pid;
@@ -174,15 +180,22 @@ struct Process::State {
   OutputReader out;
   OutputReader err;
   std::optional<ExitStatus> ended;
+  bool abandoned = false;
   std::function<void()> changed;
 };
 
-Process::Process(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Process::Process(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
 Process::~Process() {
-  if (state_->ended) return;
-  signal(SIGKILL);
-  reap(state_->pid);
+  if (!state_->ended) {
+    signal(SIGKILL);
+    reap(state_->pid);
+  }
+  state_->abandoned = true;
+  state_->out.close();
+  state_->err.close();
+  boost::system::error_code ignored;
+  state_->pidfd.close(ignored);
 }
 
 Result<std::unique_ptr<Process>> Process::launch(asio::io_context& context, const World& world,
@@ -194,18 +207,19 @@ Result<std::unique_ptr<Process>> Process::launch(asio::io_context& context, cons
   if (!out || !err) return std::unexpected((out ? err : out).error());
   auto pid = spawn(context, world, spec, in->get(), out->write.get(), err->write.get());
   if (!pid) return std::unexpected(pid.error());
+
   UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, *pid, 0)));
   if (!pidfd) {
-    const Error no_pidfd = errno_error("pidfd_open");
+    const int cause = errno;
     kill(*pid, SIGKILL);
     reap(*pid);
-    return std::unexpected(no_pidfd);
+    return std::unexpected(errno_error("pidfd_open", cause));
   }
 
   auto state =
-      std::make_unique<State>(context, *pid, std::move(pidfd), std::move(out->read), std::move(err->read));
+      std::make_shared<State>(context, *pid, std::move(pidfd), std::move(out->read), std::move(err->read));
   state->changed = std::move(changed);
-  state->wait();
+  State::wait(state);
   return std::unique_ptr<Process>(new Process(std::move(state)));
 }
 

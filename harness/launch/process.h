@@ -63,8 +63,8 @@ class Process {
 
  private:
   struct State;
-  explicit Process(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit Process(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;  // shared with the wait for its end, which may be queued already
 };
 
 }  // namespace selfconnect

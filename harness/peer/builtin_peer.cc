@@ -16,14 +16,16 @@ namespace asio = boost::asio;
 using Descriptor = asio::posix::stream_descriptor;
 
 struct BuiltinPeer::State {
+  const std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // queued handlers cannot be cancelled
   State(asio::io_context& io, UniqueFd fd) : context(io), listener(io, fd.release()) { wait_for_clients(); }
 
   void wait_for_clients() {
-    listener.async_wait(Descriptor::wait_read, [this](const boost::system::error_code& ec) {
-      if (ec) return;
-      accept_all();
-      if (!full) wait_for_clients();
-    });
+    listener.async_wait(Descriptor::wait_read,
+                        [this, life = std::weak_ptr(alive)](const boost::system::error_code& ec) {
+                          if (ec || life.expired()) return;
+                          accept_all();
+                          if (!full) wait_for_clients();
+                        });
   }
 
   void accept_all() {
@@ -41,8 +43,9 @@ struct BuiltinPeer::State {
   }
 
   void read_from(std::list<Descriptor>::iterator connection) {
-    connection->async_wait(Descriptor::wait_read, [this, connection](const boost::system::error_code& ec) {
-      if (ec) return;
+    connection->async_wait(Descriptor::wait_read, [this, connection, life = std::weak_ptr(alive)](
+                                                      const boost::system::error_code& ec) {
+      if (ec || life.expired()) return;
       std::array<char, 16 * 1024> discarded;
       const ssize_t size = read(connection->native_handle(), discarded.data(), discarded.size());
       if (size > 0 || (size < 0 && errno == EAGAIN)) return read_from(connection);

@@ -38,15 +38,17 @@ Result<UniqueFd> open_socket(const World& world) {
 }  // namespace
 
 struct NameServer::State {
+  const std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // queued handlers cannot be cancelled
   State(asio::io_context& context, UniqueFd fd) : socket(context, fd.release()) { wait(); }
 
   void wait() {
-    socket.async_wait(asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& ec) {
-      if (ec) return;
-      for (int i = 0; i < kBurst && answer_one(); ++i) {
-      }
-      wait();
-    });
+    socket.async_wait(asio::posix::descriptor_base::wait_read,
+                      [this, life = std::weak_ptr(alive)](const boost::system::error_code& ec) {
+                        if (ec || life.expired()) return;
+                        for (int i = 0; i < kBurst && answer_one(); ++i) {
+                        }
+                        wait();
+                      });
   }
 
   // False when there is nothing to read.

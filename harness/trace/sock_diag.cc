@@ -107,6 +107,23 @@ Result<std::vector<SocketLine>> SockDiag::sockets(std::uint16_t local_port, Inst
   return std::move(dump.lines);
 }
 
+Result<std::optional<SocketLine>> SockDiag::self_connection(const Endpoint& endpoint, Instant at) {
+  alignas(nlmsghdr) Buffer buffer;
+  auto& request = put_request(buffer, SOCK_DIAG_BY_FAMILY, NLM_F_ACK, ++sequence_, endpoint.address.family());
+  put_endpoint(endpoint, request.id.idiag_src, request.id.idiag_sport);
+  put_endpoint(endpoint, request.id.idiag_dst, request.id.idiag_dport);
+  request.id.idiag_cookie[0] = request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+  Dump found{.local_port = endpoint.port, .at = at};
+  if (auto done = talk(socket_.get(), buffer, sequence_, take_line, &found);
+      !done && done.error().code != ENOENT) {
+    return std::unexpected(done.error().during("look up " + endpoint.text()));
+  }
+  // Where there is no such connection the kernel may answer with a listener on the port.
+  std::erase_if(found.lines, [](const SocketLine& line) { return line.local != line.remote; });
+  if (found.lines.empty()) return std::nullopt;
+  return found.lines.front();
+}
+
 Result<void> SockDiag::destroy(const SocketLine& line) {
   alignas(nlmsghdr) Buffer buffer;
   auto& request = put_request(buffer, SOCK_DESTROY, NLM_F_ACK, ++sequence_, line.local.address.family());

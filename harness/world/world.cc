@@ -123,9 +123,21 @@ World& World::operator=(World&& other) noexcept {
 
 World::~World() { end(); }
 
+void World::kill() {
+  if (pidfd_) syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
+}
+
+bool World::reap_if_ended() {
+  if (!pidfd_) return true;
+  if (waitpid(pid_, nullptr, WNOHANG) == 0) return false;
+  pidfd_.reset();
+  control_.reset();
+  return true;
+}
+
 void World::end() {
   if (!pidfd_) return;
-  syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
+  kill();
   while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
   pidfd_.reset();
   control_.reset();

@@ -36,6 +36,11 @@ class World {
   World& operator=(World&& other) noexcept;
   ~World();
 
+  // The two halves of destruction, for who has other things to do than to wait (Graveyard): every process in it is
+  // killed; true once all are gone, and then there is nothing left to destroy.
+  void kill();
+  [[nodiscard]] bool reap_if_ended();
+
   // A socket that lives in the world, close-on-exec. The caller may use it from outside.
   [[nodiscard]] Result<UniqueFd> socket(int domain, int type, int protocol,
                                         Network network = Network::kNear) const;

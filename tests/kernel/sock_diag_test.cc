@@ -51,6 +51,26 @@ TEST(SockDiagTest, ReportsASelfConnection) {
   }
 }
 
+TEST(SockDiagTest, LooksUpASelfConnection) {
+  for (const Endpoint& self : {kIpv4, kIpv6}) {
+    in_fresh_net([&] {
+      force_source_port(50000);
+      const UniqueFd socket = dial(self);
+      const auto line = open_sock_diag().self_connection(self, Instant(7)).value();
+      ASSERT_TRUE(line);
+      EXPECT_EQ(*line, open_sock_diag().sockets(50000, Instant(7)).value().front());
+    });
+  }
+}
+
+TEST(SockDiagTest, TakesNoListenerForASelfConnection) {
+  in_fresh_net([] {
+    EXPECT_EQ(open_sock_diag().self_connection(kIpv4, {}).value(), std::nullopt);
+    const UniqueFd listener = listen_on(kIpv4);
+    EXPECT_EQ(open_sock_diag().self_connection(kIpv4, {}).value(), std::nullopt);
+  });
+}
+
 TEST(SockDiagTest, ReportsListenersOfBothFamilies) {
   in_fresh_net([] {
     const UniqueFd four = listen_on(kIpv4);
