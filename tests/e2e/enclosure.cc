@@ -97,17 +97,17 @@ std::string names_of_children() {
 
 }  // namespace
 
-Enclosure::Enclosure(std::filesystem::path directory)
-    : directory_(std::move(directory)), mounts_(read_file("/proc/self/mountinfo")) {}
+Enclosure::Enclosure(std::filesystem::path directory, std::chrono::nanoseconds patience)
+    : directory_(std::move(directory)), mounts_(read_file("/proc/self/mountinfo")), patience_(patience) {}
 
 void Enclosure::expect_no_process_left() const {
-  EXPECT_TRUE(eventually(no_child_lives)) << "processes left:" << names_of_children();
+  EXPECT_TRUE(eventually(no_child_lives, patience_)) << "processes left:" << names_of_children();
 }
 
 void Enclosure::expect_nothing_left(const std::set<std::string>& files) const {
   expect_no_process_left();
-  EXPECT_TRUE(eventually([] { return count_possible_namespaces() == kNamespaces; }))
-      << "namespaces left: " << kNamespaces - count_possible_namespaces();
+  EXPECT_TRUE(eventually([] { return count_possible_namespaces() == kNamespaces; }, patience_))
+      << "namespaces left";
   EXPECT_EQ(read_file("/proc/self/mountinfo"), mounts_) << "mounts left";
   for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
     const std::string name = entry.path().filename().string();

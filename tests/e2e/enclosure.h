@@ -9,6 +9,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <set>
@@ -24,7 +25,9 @@ enum class Identity {
 // What `body` gets: an empty directory, $TMPDIR and $HOME of all that is started in it.
 class Enclosure {
  public:
-  explicit Enclosure(std::filesystem::path directory);
+  // `patience`: how long what is left has to go away.
+  explicit Enclosure(std::filesystem::path directory,
+                     std::chrono::nanoseconds patience = std::chrono::seconds(20));
 
   [[nodiscard]] const std::filesystem::path& path() const { return directory_; }
   [[nodiscard]] std::string file(const std::string& name) const { return (directory_ / name).string(); }
@@ -38,6 +41,7 @@ class Enclosure {
  private:
   std::filesystem::path directory_;
   std::string mounts_;
+  std::chrono::nanoseconds patience_;
 };
 
 // EXPECT and ASSERT work in `body`; its failures become one of the caller's. Needs capability "userns".
