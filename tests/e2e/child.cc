@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@ std::string read_all(int fd) {
 }
 
 [[noreturn]] void run(const ChildSpec& spec, int out, int err) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that is killed leaves nothing running
   const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
   dup2(null, STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
