@@ -11,7 +11,8 @@ namespace {
 
 // After the first connection was accepted, for the first bytes to come or not to come.
 constexpr auto kFirstBytesGrace = 150ms;
-constexpr auto kWorkGrace = 2s;  // for a one-shot client that has a real server, but may also stay with it
+constexpr auto kReachGrace = 2s;  // for the far end to answer: it is on this machine
+constexpr auto kWorkGrace = 2s;   // for a one-shot client that has a real server, but may also stay with it
 
 bool bytes_seen(const FlowTable& flows) {
   for (const DestinationStats& destination : flows.destinations()) {
@@ -20,10 +21,18 @@ bool bytes_seen(const FlowTable& flows) {
   return false;
 }
 
+// A client that binds to a loopback address first does not get to the far network, and may wait for ever.
+bool out_of_reach(Stage& stage) {
+  const auto& destinations = stage.flows().destinations();
+  return stage.plan().phase == Phase::kSamePort && !destinations.empty() &&
+         stage.now() - destinations.front().first_at >= kReachGrace;
+}
+
 boost::asio::awaitable<void> watch_conversation(Stage& stage) {
   const auto ended = [&stage] { return stage.target_ended(); };
   const auto by = [&stage](auto grace) { return std::min(Stage::Clock::now() + grace, stage.deadline()); };
-  if (co_await stage.until([&] { return ended() || stage.flows().accepted() > 0; })) {
+  const auto accepted = [&stage] { return stage.flows().accepted() > 0; };
+  if (co_await stage.until([&] { return ended() || accepted() || out_of_reach(stage); })) {
     co_await stage.until([&] { return ended() || bytes_seen(stage.flows()); }, by(kFirstBytesGrace));
     // With a real server a one-shot client may finish its work: its exit code is what is to be learned.
     if (!stage.options().server.empty() && stage.plan().kind == Kind::kOneShot) {
