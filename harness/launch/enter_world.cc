@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -25,6 +26,15 @@ bool join_namespaces(const EnterWorld& enter) {
     _exit(0);
   }
   return true;
+}
+
+// Joining a mount namespace goes to its own root, which in a chroot is not the harness's.
+bool restore_root(int root) {
+  struct stat wanted{};
+  struct stat got{};
+  if (fstat(root, &wanted) != 0 || stat("/", &got) != 0) return false;
+  if (wanted.st_dev == got.st_dev && wanted.st_ino == got.st_ino) return true;
+  return fchdir(root) == 0 && chroot(".") == 0;
 }
 
 // In a user namespace a process starts with all capabilities over it. An exec as uid 0 would keep them,
@@ -48,7 +58,7 @@ EnterWorld::error_code EnterWorld::on_exec_setup(boost::process::v2::posix::defa
                                                  const path& /*executable*/,
                                                  const char* const*(& /*arguments*/)) const {
   const auto failure = [] { return error_code(errno, boost::system::system_category()); };
-  if (!join_namespaces(*this)) return failure();
+  if (!join_namespaces(*this) || !restore_root(root)) return failure();
   if (chdir(directory.c_str()) != 0) return failure();
   setsid();
   if (user_namespace) drop_capabilities();

@@ -20,7 +20,8 @@ struct EnterWorld {
   int net_ns = -1;      // the network to be in
   bool user_namespace = false;
   int report = -1;        // a pipe's end: gets the pid_t of the new process, as the host sees it
-  std::string directory;  // to be in; joining a mount namespace loses it
+  int root = -1;          // init's root directory, as O_PATH
+  std::string directory;  // to be in; joining a mount namespace loses both
   std::vector<std::pair<int, rlim_t>> limits;
 
   using error_code = boost::process::v2::error_code;

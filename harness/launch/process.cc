@@ -2,6 +2,7 @@
 #include "harness/launch/process.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -116,6 +117,9 @@ Result<pid_t> spawn(asio::io_context& context, const World& world, const LaunchS
   if (!net_ns) return std::unexpected(net_ns.error());
   auto report = make_pipe();
   if (!report) return std::unexpected(report.error());
+  const std::string root_path = fmt::format("/proc/{}/root", world.init_pid());
+  const UniqueFd root(open(root_path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root) return std::unexpected(errno_error("open " + root_path));
   std::error_code nowhere;
   const auto directory = std::filesystem::current_path(nowhere);
   if (nowhere) return std::unexpected(errno_error("find the working directory", nowhere.value()));
@@ -124,6 +128,7 @@ Result<pid_t> spawn(asio::io_context& context, const World& world, const LaunchS
                          .net_ns = net_ns->get(),
                          .user_namespace = world.isolation() == Isolation::kUserAndNetNs,
                          .report = report->write.get(),
+                         .root = root.get(),
                          .directory = directory.string(),
                          .limits = spec.limits};
   const std::vector<std::string> arguments(spec.command.begin() + 1, spec.command.end());

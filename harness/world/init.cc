@@ -138,7 +138,9 @@ void forget_the_harness(int control) {
 // The target sees the processes of its own PID namespace. Where a container forbids a new procfs the host's
 // stays: /proc/self is right there too.
 void mount_proc() {
-  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return;
+  // Fails where the root is no mount, in a chroot; what matters here is that nothing of /proc goes to the host.
+  (void)mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+  if (mount(nullptr, "/proc", nullptr, MS_PRIVATE, nullptr) != 0) return;
   (void)mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr);
 }
 
