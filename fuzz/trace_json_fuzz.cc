@@ -1,5 +1,6 @@
 // Files of a saved run: any bytes give a trace or an error, and a trace that was read is written and read
-// again. SPDX-License-Identifier: MIT
+// again.
+// SPDX-License-Identifier: MIT
 #include <cstdint>
 #include <string_view>
 

@@ -19,8 +19,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr int kRefusedTries =
-    5;  // a self-connection by chance is 1 in 14,000 attempts; a spinner may have several
+// A self-connection by chance is 1 in 14,000 attempts; a spinner that walks over ports may have several.
+constexpr int kRefusedTries = 5;
 constexpr int kHealthyRuns = 3;  // `desynchronised` wants a prefix that three conversations share
 
 std::string kernel_release() {
@@ -138,7 +138,14 @@ Playing<Learned> Director::learn(Family family) {
     const Trace& trace = run_.traces.back();
     if (performance_.interrupted) co_return learned;
     // By chance, before its port was known: once more, without that port.
-    if (trace.attempts.self_connected == 0 || attempt == kRefusedTries) break;
+    if (trace.attempts.self_connected == 0) break;
+    if (attempt == kRefusedTries) {
+      co_return std::unexpected(StageFailure{
+          StageFailure::Kind::kCannotForce,
+          fmt::format("the target connected itself in each of {} controls in which nothing was forced: it "
+                      "dials too many ports to tell what a refusal does to it",
+                      kRefusedTries)});
+    }
     for (const Attempt& one : trace.attempts.kept) plan.never.insert(one.destination.port);
     run_.traces.pop_back();
   }

@@ -9,8 +9,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// After the first connection was accepted, for the first bytes to come or not to come.
-constexpr auto kFirstBytesGrace = 150ms;
 constexpr auto kReachGrace = 2s;  // for the far end to answer: it is on this machine
 constexpr auto kWorkGrace = 2s;   // for a one-shot client that has a real server, but may also stay with it
 

@@ -16,7 +16,6 @@ namespace {
 
 constexpr auto kBindInterval = 20ms;  // between two tries of a starting server
 constexpr auto kHeldFor = 1050ms;     // `holds-port`: a second, and some tries more
-constexpr auto kFirstBytesGrace = 150ms;
 
 Playing<void> launch_forced(Stage& stage) {
   if (auto opened = stage.open(Stage::Ports::kForced); !opened) co_return opened;

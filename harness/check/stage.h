@@ -54,6 +54,9 @@ struct Performance {
   Graveyard graveyard{};               // of the stages' worlds
 };
 
+// After a connection was accepted, for its first bytes to come or not to come.
+inline constexpr std::chrono::milliseconds kFirstBytesGrace{150};
+
 class Stage {
  public:
   using Clock = std::chrono::steady_clock;

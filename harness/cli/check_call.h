@@ -1,5 +1,6 @@
 // The call of `selfconnect check` as a value: options, target file and command, merged and checked. Starts
-// nothing. SPDX-License-Identifier: MIT
+// nothing.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // The machine-readable reports of a run: which there are, and the files they go to. The files are opened
-// before the run, so that nothing of it is lost to a wrong path. SPDX-License-Identifier: MIT
+// before the run, so that nothing of it is lost to a wrong path.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <span>

@@ -1,4 +1,5 @@
-// How a target crashed, where it did. SPDX-License-Identifier: MIT
+// How a target crashed, where it did.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <optional>

@@ -1,5 +1,6 @@
 // What findings are made of: figures as a reader wants them, excerpts, and the finding itself.
-// Used by every rule; decides nothing. SPDX-License-Identifier: MIT
+// Used by every rule; decides nothing.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <chrono>

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <map>
 
+#include "harness/judge/bind_tries.h"
 #include "harness/judge/evidence.h"
 #include "harness/judge/observed.h"
 #include "harness/judge/rules.h"
@@ -90,17 +91,7 @@ void judge_trace(const Trace& trace, Tally& tally) {
   }
 }
 
-RuleOutcome judge(const Run& run) {
-  Tally tally;
-  bool self_connected = false;
-  for (const Trace* trace : traces_of(run, {Phase::kBind, Phase::kRecover})) {
-    if (self_connections(*trace).empty()) continue;
-    self_connected = true;
-    judge_trace(*trace, tally);
-  }
-  return std::move(tally).outcome(self_connected ? "no bind was tried after a self-connection"
-                                                 : no_self_connection_reason(run, Phase::kBind));
-}
+RuleOutcome judge(const Run& run) { return judge_bind_tries(run, judge_trace); }
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// Rule leaks-fds: each attempt leaves a descriptor behind. SPDX-License-Identifier: MIT
+// Rule leaks-fds: each attempt leaves a descriptor behind.
+// SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
 #include "harness/judge/evidence.h"

@@ -1,4 +1,5 @@
-// Rule leaks-memory: each attempt leaves resident memory behind. SPDX-License-Identifier: MIT
+// Rule leaks-memory: each attempt leaves resident memory behind.
+// SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
 #include <algorithm>

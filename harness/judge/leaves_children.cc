@@ -1,4 +1,5 @@
-// Rule leaves-children: processes of the target outlive it. SPDX-License-Identifier: MIT
+// Rule leaves-children: processes of the target outlive it.
+// SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

@@ -1,5 +1,6 @@
 // Questions that several rules ask about a run: which traces there are, where the target connected to
-// itself, how it ended. Pure look-ups; no judgement. SPDX-License-Identifier: MIT
+// itself, how it ended. Pure look-ups; no judgement.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <initializer_list>

@@ -1,5 +1,6 @@
 // How long a target waits between attempts, read from a trace. Shared by the rules and the director, so
-// that a phase runs as long as its rules need. Pure. SPDX-License-Identifier: MIT
+// that a phase runs as long as its rules need. Pure.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <chrono>

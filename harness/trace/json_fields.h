@@ -1,5 +1,6 @@
 // JSON of a trace, field by field: texts that may hold any bytes, and checked reading. Used by trace_json
-// only. SPDX-License-Identifier: MIT
+// only.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <concepts>

@@ -1,5 +1,6 @@
 // The events of a trace.jsonl, one JSON object each: written and read. docs/trace.md lists their members.
-// Used by trace_json only. SPDX-License-Identifier: MIT
+// Used by trace_json only.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <string_view>

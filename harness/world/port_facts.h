@@ -1,5 +1,6 @@
 // What the kernel says about local ports, as values: the ephemeral range, the reserved ports, who listens.
-// Pure: from the text of the files in /proc. Used by `doctor`. SPDX-License-Identifier: MIT
+// Pure: from the text of the files in /proc. Used by `doctor`.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Hand-made packets for the tests of the recorders. SPDX-License-Identifier: MIT
+// Hand-made packets for the tests of the recorders.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstdint>

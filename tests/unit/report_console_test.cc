@@ -1,4 +1,5 @@
-// What the whole reports of report_golden_test.cc do not show. SPDX-License-Identifier: MIT
+// What the whole reports of report_golden_test.cc do not show.
+// SPDX-License-Identifier: MIT
 #include "harness/report/console.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,5 @@
-// JSON and JUnit beyond the whole reports of report_golden_test.cc. SPDX-License-Identifier: MIT
+// JSON and JUnit beyond the whole reports of report_golden_test.cc.
+// SPDX-License-Identifier: MIT
 #include <gmock/gmock.h>
 
 #include <limits>

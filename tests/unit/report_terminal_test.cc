@@ -1,4 +1,5 @@
-// Progress and colour, on a pseudo-terminal and on a pipe. SPDX-License-Identifier: MIT
+// Progress and colour, on a pseudo-terminal and on a pipe.
+// SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>

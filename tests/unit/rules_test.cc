@@ -1,4 +1,5 @@
-// The list of rules, and that docs/rules.md explains each. SPDX-License-Identifier: MIT
+// The list of rules, and that docs/rules.md explains each.
+// SPDX-License-Identifier: MIT
 #include <filesystem>
 #include <fstream>
 #include <set>
