@@ -10,12 +10,10 @@
 #include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/process/v2/environment.hpp>
-#include <boost/process/v2/process.hpp>
-#include <boost/process/v2/stdio.hpp>
 #include <cerrno>
 #include <csignal>
 
-#include "harness/launch/enter_world.h"
+#include "harness/launch/world_launcher.h"
 
 namespace selfconnect {
 
@@ -94,16 +92,6 @@ ExitStatus exit_status(int native) {
           .at = std::chrono::steady_clock::now()};
 }
 
-// The pid that EnterWorld wrote; -1 when it failed before that.
-pid_t read_pid(int fd) {
-  pid_t pid = -1;
-  ssize_t size = 0;
-  do {
-    size = read(fd, &pid, sizeof(pid));
-  } while (size < 0 && errno == EINTR);
-  return size == sizeof(pid) ? pid : -1;
-}
-
 void reap(pid_t pid) {
   while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) continue;
 }
@@ -113,10 +101,12 @@ Result<pid_t> spawn(asio::io_context& context, const World& world, const LaunchS
                     int err) {
   auto executable = find_command(spec.command.front());
   if (!executable) return std::unexpected(executable.error());
-  auto net_ns = world.net_ns(spec.network);
-  if (!net_ns) return std::unexpected(net_ns.error());
-  auto report = make_pipe();
-  if (!report) return std::unexpected(report.error());
+  UniqueFd net_ns;  // of the far network; init is in the near one
+  if (spec.network == Network::kFar) {
+    auto far = world.net_ns(spec.network);
+    if (!far) return std::unexpected(far.error());
+    net_ns = std::move(*far);
+  }
   const std::string root_path = fmt::format("/proc/{}/root", world.init_pid());
   const UniqueFd root(open(root_path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root) return std::unexpected(errno_error("open " + root_path));
@@ -124,27 +114,18 @@ Result<pid_t> spawn(asio::io_context& context, const World& world, const LaunchS
   const auto directory = std::filesystem::current_path(nowhere);
   if (nowhere) return std::unexpected(errno_error("find the working directory", nowhere.value()));
 
-  const EnterWorld enter{.init_pidfd = world.init_pidfd(),
-                         .net_ns = net_ns->get(),
-                         .user_namespace = world.isolation() == Isolation::kUserAndNetNs,
-                         .report = report->write.get(),
-                         .root = root.get(),
-                         .directory = directory.string(),
-                         .limits = spec.limits};
+  WorldLauncher launcher({.init_pidfd = world.init_pidfd(),
+                          .net_ns = net_ns ? net_ns.get() : -1,
+                          .user_namespace = world.isolation() == Isolation::kUserAndNetNs,
+                          .root = root.get(),
+                          .directory = directory.string(),
+                          .limits = spec.limits});
   const std::vector<std::string> arguments(spec.command.begin() + 1, spec.command.end());
-  bp::posix::default_launcher launcher;
   bp::error_code ec;
-  auto first = launcher(context.get_executor(), ec, executable->string(), arguments,
-                        bp::process_stdio{in, out, err}, enter);
-  report->write.reset();
-  first.detach();
-  const pid_t pid = read_pid(report->read.get());
-  if (launcher.pid > 0) reap(launcher.pid);
-  if (ec || pid < 0) {
-    if (pid > 0) reap(pid);
-    return std::unexpected(errno_error("start " + spec.command.front(), ec ? ec.value() : ECHILD));
-  }
-  return pid;
+  auto process = launcher(context.get_executor(), ec, executable->string(), arguments, {in, out, err});
+  if (ec) return std::unexpected(errno_error("start " + spec.command.front(), ec.value()));
+  process.detach();
+  return launcher.pid;
 }
 
 }  // namespace

@@ -75,11 +75,12 @@ class Networks {
   InitReply make_far() {
     if (unshare(CLONE_NEWNET) != 0) return failed("unshare(CLONE_NEWNET)");
     far_ = open_current();
+    current_ = Network::kFar;
     return enter(Network::kNear);
   }
 
   InitReply enter(Network network) {
-    if (network == current_ && far_ < 0) return {};  // there is only one: no call needed
+    if (network == current_) return {};
     if (setns(fd(network), CLONE_NEWNET) != 0) return failed("setns(net)");
     current_ = network;
     return {};
@@ -95,28 +96,41 @@ class Networks {
   Network current_ = Network::kNear;
 };
 
-void serve(const InitRequest& request, Networks& networks) {
-  if (InitReply entered = networks.enter(request.network); entered.error != 0) return send_reply(entered);
+struct Answer {
+  InitReply reply;
+  int fd = -1;
+  bool keep_fd = true;  // here too, after it was sent
+};
+
+Answer answer(const InitRequest& request, Networks& networks) {
+  if (InitReply entered = networks.enter(request.network); entered.error != 0) return {.reply = entered};
   switch (request.what) {
     case InitRequest::What::kSocket: {
       const int fd = socket(request.numbers[0], request.numbers[1] | SOCK_CLOEXEC, request.numbers[2]);
-      if (fd < 0) return send_reply(failed("socket"));
-      send_reply({}, fd);
+      if (fd < 0) return {.reply = failed("socket")};
       // The last close of a packet socket takes the kernel 15 ms (RCU). Kept here, that is when this process ends,
       // and nobody waits for it.
-      if (request.numbers[0] != AF_PACKET) close(fd);
-      return;
+      return {.reply = {}, .fd = fd, .keep_fd = request.numbers[0] == AF_PACKET};
     }
     case InitRequest::What::kSysctl: {
       std::array<char, 160> path{};
       snprintf(path.data(), path.size(), "/proc/sys/%s", request.path.data());
-      return send_reply(write_file(path.data(), request.value.data()) ? InitReply{} : failed("write"));
+      return {.reply = write_file(path.data(), request.value.data()) ? InitReply{} : failed("write")};
     }
     case InitRequest::What::kNetNs:
-      return send_reply({}, networks.fd(request.network));
+      return {.reply = {}, .fd = networks.fd(request.network)};
     case InitRequest::What::kFar:
-      return send_reply(networks.make_far());
+      return {.reply = networks.make_far()};
   }
+  return {.reply = failed("unknown request")};
+}
+
+// Between requests init is in the near network, for that is where setns(2) by its pidfd leads.
+void serve(const InitRequest& request, Networks& networks) {
+  Answer answered = answer(request, networks);
+  if (const InitReply back = networks.enter(Network::kNear); back.error != 0) answered.reply = back;
+  send_reply(answered.reply, answered.fd);
+  if (!answered.keep_fd) close(answered.fd);
 }
 
 // Everything of the harness that came along with the clone goes: descriptors (other worlds' lifelines among

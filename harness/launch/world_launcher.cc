@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#include "harness/launch/world_launcher.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <memory>
+
+namespace selfconnect {
+
+namespace {
+
+namespace bp = boost::process::v2;
+
+constexpr std::size_t kStackSize = 64 * 1024;
+using Stack = std::unique_ptr<std::byte[]>;
+
+// All that the two children need. They run in the harness's memory while it waits: system calls only.
+struct Launch {
+  const Entrance& entrance;
+  WorldLauncher& launcher;
+  bp::process_stdio& stdio;
+  const WorldLauncher::path& executable;
+  const char* const* arguments;
+  Stack first_stack = std::make_unique_for_overwrite<std::byte[]>(kStackSize);
+  Stack second_stack = std::make_unique_for_overwrite<std::byte[]>(kStackSize);
+  pid_t process = -1;  // as the host sees it
+  int error = 0;       // an errno
+};
+
+// Returns the child's pid once it has ended or called exec; -1 with errno set.
+pid_t clone_and_wait(int (*run)(void*), const Stack& stack, int flags, Launch& launch) {
+  return clone(run, stack.get() + kStackSize, CLONE_VM | CLONE_VFORK | SIGCHLD | flags, &launch);
+}
+
+// Joining a mount namespace goes to its own root, which in a chroot is not the harness's.
+bool restore_root(int root) {
+  struct stat wanted{};
+  struct stat got{};
+  if (fstat(root, &wanted) != 0 || stat("/", &got) != 0) return false;
+  if (wanted.st_dev == got.st_dev && wanted.st_ino == got.st_ino) return true;
+  return fchdir(root) == 0 && chroot(".") == 0;
+}
+
+// In a user namespace a process starts with all capabilities over it. An exec as uid 0 would keep them,
+// unless the bounding set is empty (capabilities(7)).
+void drop_capabilities() {
+  for (int capability = 0; capability <= CAP_LAST_CAP; ++capability) {
+    prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+  }
+}
+
+void default_signals() {
+  for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+// False with errno set.
+bool prepare(const Entrance& entrance) {
+  if (!restore_root(entrance.root) || chdir(entrance.directory.c_str()) != 0) return false;
+  setsid();
+  if (entrance.user_namespace) drop_capabilities();
+  for (const auto& [resource, value] : entrance.limits) {
+    const rlimit limit{value, value};
+    if (setrlimit(static_cast<__rlimit_resource>(resource), &limit) != 0) return false;
+  }
+  default_signals();
+  return true;
+}
+
+// The process itself.
+int become_the_command(void* argument) {
+  Launch& launch = *static_cast<Launch*>(argument);
+  if (!prepare(launch.entrance)) {
+    launch.error = errno;
+    _exit(127);
+  }
+  const bp::error_code ec =
+      bp::posix::detail::on_exec_setup(launch.launcher, launch.executable, launch.arguments, launch.stdio);
+  if (ec) {
+    launch.error = ec.value();
+    _exit(127);
+  }
+  close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+  execve(launch.executable.c_str(), const_cast<char* const*>(launch.arguments),
+         const_cast<char* const*>(launch.launcher.env));
+  launch.error = errno;
+  _exit(127);
+}
+
+// The first child.
+int enter_and_launch(void* argument) {
+  Launch& launch = *static_cast<Launch*>(argument);
+  const Entrance& entrance = launch.entrance;
+  const int user = entrance.user_namespace ? CLONE_NEWUSER : 0;
+  const int net = entrance.net_ns < 0 ? CLONE_NEWNET : 0;
+  if (setns(entrance.init_pidfd, user | net | CLONE_NEWPID | CLONE_NEWNS) == 0 &&
+      (net != 0 || setns(entrance.net_ns, CLONE_NEWNET) == 0)) {
+    launch.process = clone_and_wait(become_the_command, launch.second_stack, CLONE_PARENT, launch);
+  }
+  if (launch.process < 0) launch.error = errno;
+  _exit(0);
+}
+
+// No handler of the harness may run in a child: it would find the harness's memory, and be in another process.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+void reap(pid_t pid) {
+  while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) continue;
+}
+
+}  // namespace
+
+bp::process WorldLauncher::operator()(boost::asio::any_io_executor executor, bp::error_code& ec,
+                                      const path& executable, const std::vector<std::string>& arguments,
+                                      bp::process_stdio stdio) {
+  Launch launch{entrance_, *this, stdio, executable, build_argv_(executable, arguments)};
+  ec = bp::posix::detail::on_setup(*this, executable, launch.arguments, stdio);
+  if (ec) return bp::process(executor);
+
+  const int dumpable = prctl(PR_GET_DUMPABLE);
+  pid_t first = -1;
+  {
+    const SignalsBlocked blocked;
+    first = clone_and_wait(enter_and_launch, launch.first_stack, 0, launch);
+    if (first < 0) launch.error = errno;
+  }
+  if (first > 0) reap(first);
+  // To join a user namespace is a change of credentials, after which the memory is not dumpable.
+  if (dumpable == 1) prctl(PR_SET_DUMPABLE, 1);
+  if (launch.error != 0) {
+    if (launch.process > 0) reap(launch.process);
+    ec.assign(launch.error, boost::system::system_category());
+    return bp::process(executor);
+  }
+  pid = launch.process;
+  return bp::process(executor, pid);
+}
+
+}  // namespace selfconnect

@@ -1,0 +1,49 @@
+// A Boost.Process v2 launcher whose process wakes up in a world. The PID namespace is joined by children only
+// (pid_namespaces(7)), so there are two steps: a first child joins the namespaces by setns(2) and makes the process
+// with CLONE_PARENT, so that it is the harness's own child; then the first one ends. Both share the harness's memory
+// until the exec, as after vfork(2): to copy its page tables twice would cost more than all the rest.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/resource.h>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/detail/throw_error.hpp>  // the launcher of Boost 1.81 forgets it
+#include <boost/process/v2/posix/default_launcher.hpp>
+#include <boost/process/v2/process.hpp>
+#include <boost/process/v2/stdio.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace selfconnect {
+
+// Where and how the process wakes up. Values and descriptors that the caller keeps until the launch is done.
+struct Entrance {
+  int init_pidfd = -1;  // of the world's init
+  int net_ns = -1;      // the network to be in; -1: the init's
+  bool user_namespace = false;
+  int root = -1;          // init's root directory, as O_PATH
+  std::string directory;  // to be in; joining a mount namespace loses both
+  std::vector<std::pair<int, rlim_t>> limits;
+};
+
+class WorldLauncher : public boost::process::v2::posix::default_launcher {
+ public:
+  using path = boost::process::v2::filesystem::path;
+
+  explicit WorldLauncher(Entrance entrance) : entrance_(std::move(entrance)) {}
+
+  // Blocks until the process has called exec, or could not: then `ec` says why and nothing is left of it. Only for
+  // processes of a single thread where the world has a user namespace: for an instant the harness's memory is not
+  // dumpable (prctl(2), PR_SET_DUMPABLE).
+  boost::process::v2::process operator()(boost::asio::any_io_executor executor,
+                                         boost::process::v2::error_code& ec, const path& executable,
+                                         const std::vector<std::string>& arguments,
+                                         boost::process::v2::process_stdio stdio);
+
+ private:
+  Entrance entrance_;
+};
+
+}  // namespace selfconnect
