@@ -119,7 +119,8 @@ Result<pid_t> spawn(asio::io_context& context, const World& world, const LaunchS
                           .user_namespace = world.isolation() == Isolation::kUserAndNetNs,
                           .root = root.get(),
                           .directory = directory.string(),
-                          .limits = spec.limits});
+                          .limits = spec.limits,
+                          .confinement = spec.confinement});
   const std::vector<std::string> arguments(spec.command.begin() + 1, spec.command.end());
   bp::error_code ec;
   auto process = launcher(context.get_executor(), ec, executable->string(), arguments, {in, out, err});

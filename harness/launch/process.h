@@ -18,6 +18,7 @@
 
 #include "harness/launch/output_buffer.h"
 #include "harness/sys/error.h"
+#include "harness/world/confinement.h"
 #include "harness/world/world.h"
 
 namespace selfconnect {
@@ -27,6 +28,7 @@ struct LaunchSpec {
   std::filesystem::path stdin_file;            // empty: /dev/null
   std::vector<std::pair<int, rlim_t>> limits;  // setrlimit(2), soft and hard
   Network network = Network::kNear;
+  Confinement confinement;  // its descriptors are the caller's, until the launch is done
 };
 
 // How a process ended, as waitpid(2) tells it.

@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "harness/world/confinement.h"
+
 namespace selfconnect {
 
 // Where and how the process wakes up. Values and descriptors that the caller keeps until the launch is done.
@@ -26,6 +28,7 @@ struct Entrance {
   int root = -1;          // init's root directory, as O_PATH
   std::string directory;  // to be in; joining a mount namespace loses both
   std::vector<std::pair<int, rlim_t>> limits;
+  Confinement confinement;
 };
 
 class WorldLauncher : public boost::process::v2::posix::default_launcher {
