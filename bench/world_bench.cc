@@ -14,11 +14,12 @@ constexpr int kBatch = 20;
 void world_up_and_down(benchmark::State& state) {
   const OneCore pinned;
   Comparison comparison;
+  WorldMaker worlds;
   for (auto _ : state) {
     const Seconds bare = bare_loop(kBatch);
     const auto start = Clock::now();
     for (int i = 0; i < kBatch; ++i) {
-      auto world = World::create();
+      auto world = worlds.make();
       if (!world) return state.SkipWithError(world.error().message.c_str());
     }
     const Seconds one = Seconds(Clock::now() - start) / kBatch;

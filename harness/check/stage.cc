@@ -62,13 +62,25 @@ Stage::~Stage() {
   performance_.interruption = [] {};
 }
 
+// What the name server, the probe and the recorder will ask for.
+std::vector<SocketKind> Stage::expected_sockets(Ports ports) const {
+  std::vector<SocketKind> kinds{{AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0},
+                                {AF_PACKET, SOCK_DGRAM, 0},
+                                {AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG}};
+  if (ports == Ports::kForced) {
+    const bool v4 = plan_.destination->address.family() == Family::kIpv4;
+    kinds.push_back({v4 ? AF_INET : AF_INET6, SOCK_STREAM, 0});
+  }
+  return kinds;
+}
+
 // What a server needs to come up before the target is launched is not taken from the target's time.
 Stage::Clock::time_point Stage::deadline() const {
   return launched_at_.value_or(recorder_->start_time()) + plan_.timeout;
 }
 
-StageResult<void> Stage::make_world() {
-  auto world = World::create();
+StageResult<void> Stage::make_world(Ports ports) {
+  auto world = performance_.worlds.make();
   if (!world) {
     return failure(Error{0, fmt::format("no world of its own can be made for the client here ({}); "
                                         "`selfconnect doctor` says why",
@@ -76,6 +88,7 @@ StageResult<void> Stage::make_world() {
                    StageFailure::Kind::kCannotForce);
   }
   world_ = performance_.graveyard.keep(std::move(*world));
+  world_->expect_sockets(expected_sockets(ports));
   for (const Address& address : plan_.local_addresses) {
     if (!needs_local_address(address)) continue;
     if (auto added = world_->add_local_address(address); !added) return failure(added.error());
@@ -104,7 +117,7 @@ StageResult<void> Stage::force_ports() {
 }
 
 StageResult<void> Stage::open(Ports ports) {
-  if (auto made = make_world(); !made) return made;
+  if (auto made = make_world(ports); !made) return made;
   if (ports == Ports::kForced) {
     if (auto forced = force_ports(); !forced) return forced;
   } else if (auto released = engine_->release(plan_.never); !released) {

@@ -51,7 +51,8 @@ struct Performance {
   CheckObserver& observer;
   bool interrupted = false;
   std::function<void()> interruption;  // wakes the stage that plays
-  Graveyard graveyard{};               // of the stages' worlds
+  WorldMaker worlds{};                 // for the stages
+  Graveyard graveyard{};               // of their worlds
 };
 
 // After a connection was accepted, for its first bytes to come or not to come.
@@ -112,7 +113,8 @@ class Stage {
   Result<void> save_files(const std::filesystem::path& directory) const;
 
  private:
-  StageResult<void> make_world();
+  [[nodiscard]] std::vector<SocketKind> expected_sockets(Ports ports) const;
+  StageResult<void> make_world(Ports ports);
   StageResult<void> force_ports();
   Playing<void> launch_server(const Endpoint& endpoint, Network network);
   void note_ended_servers();

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <array>
+
 #include "harness/ports/engine.h"
 
 namespace selfconnect {
@@ -24,10 +26,11 @@ class RangeEngine : public Engine {
  private:
   Result<void> apply(const PortLayout& layout) {
     // With a line end, for an empty write would leave the old list standing.
-    if (auto done = world_.set_sysctl("net/ipv4/ip_local_reserved_ports", layout.reserved_text() + "\n");
-        !done)
-      return done;
-    return world_.set_sysctl("net/ipv4/ip_local_port_range", layout.range_text());
+    const std::string reserved = layout.reserved_text() + "\n";
+    const std::string range = layout.range_text();
+    const std::array<World::Sysctl, 2> sysctls{{{"net/ipv4/ip_local_reserved_ports", reserved},
+                                                {"net/ipv4/ip_local_port_range", range}}};
+    return world_.set_sysctls(sysctls);
   }
 
   const World& world_;

@@ -3,9 +3,6 @@
 
 #include <fmt/format.h>
 #include <linux/capability.h>
-#include <linux/netlink.h>
-#include <linux/sched.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -33,41 +30,20 @@ bool has_cap_sys_admin() {
 
 struct Reply {
   InitReply reply;
-  UniqueFd fd;
+  std::vector<UniqueFd> descriptors;
 };
 
 Result<Reply> receive_reply(int control) {
   Reply result;
-  iovec data{&result.reply, sizeof(result.reply)};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> ancillary{};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = ancillary.data();
-  message.msg_controllen = ancillary.size();
-  ssize_t size = 0;
-  do {
-    size = recvmsg(control, &message, MSG_CMSG_CLOEXEC);
-  } while (size < 0 && errno == EINTR);
-  if (size < 0 && errno == EAGAIN) return std::unexpected(error("the world's init does not answer"));
-  if (size < 0) return std::unexpected(errno_error("recvmsg from the world's init"));
-  if (size != sizeof(result.reply)) return std::unexpected(error("the world's init ended"));
-  if (const cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr) {
-    int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-    result.fd.reset(fd);
-  }
+  const Received received = receive_message(control, result.reply);
+  for (std::size_t i = 0; i < received.count; ++i) result.descriptors.emplace_back(received.descriptors[i]);
+  if (received.size < 0 && errno == EAGAIN) return std::unexpected(error("the world's init does not answer"));
+  if (received.size < 0) return std::unexpected(errno_error("recvmsg from the world's init"));
+  if (received.size != sizeof(result.reply)) return std::unexpected(error("the world's init ended"));
   return result;
 }
 
 Error init_error(const InitReply& reply) { return errno_error(reply.step.data(), reply.error); }
-
-template <std::size_t N>
-bool copy_text(std::array<char, N>& to, std::string_view text) {
-  if (text.size() >= N) return false;
-  std::ranges::copy(text, to.begin());
-  return true;
-}
 
 }  // namespace
 
@@ -75,7 +51,14 @@ std::string_view isolation_name(Isolation isolation) {
   return isolation == Isolation::kNetNs ? "netns" : "userns+netns";
 }
 
-Result<World> World::create() {
+Result<World> World::create() { return WorldMaker().make(); }
+
+Result<World> WorldMaker::make() {
+  if (!maker_) {
+    auto started = Maker::start();
+    if (!started) return std::unexpected(started.error().during("start the world maker"));
+    maker_ = std::move(*started);
+  }
   std::array<int, 2> sockets{};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets.data()) != 0) {
     return std::unexpected(errno_error("socketpair"));
@@ -88,25 +71,23 @@ Result<World> World::create() {
   }
   world.isolation_ = has_cap_sys_admin() ? Isolation::kNetNs : Isolation::kUserAndNetNs;
 
-  const bool user_namespace = world.isolation_ == Isolation::kUserAndNetNs;
-  int pidfd = -1;
-  clone_args args{};
-  args.flags = CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWNS | CLONE_PIDFD;
-  if (user_namespace) args.flags |= CLONE_NEWUSER;
-  args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
-  args.exit_signal = SIGCHLD;
-  const InitSpec spec{
-      .control = far_end.get(), .user_namespace = user_namespace, .uid = geteuid(), .gid = getegid()};
-  const pid_t pid = static_cast<pid_t>(syscall(SYS_clone3, &args, sizeof(args)));
-  if (pid < 0) return std::unexpected(errno_error("make namespaces: clone3"));
-  if (pid == 0) run_init(spec);
-  world.pid_ = pid;
-  world.pidfd_.reset(pidfd);
+  const MakeRequest request{.user_namespace = world.isolation_ == Isolation::kUserAndNetNs,
+                            .uid = geteuid(),
+                            .gid = getegid()};
+  auto made = maker_->make(request, far_end.get());
+  if (!made) {
+    maker_.reset();  // should it have been killed, the next world gets a new one
+    return std::unexpected(made.error().during("make namespaces"));
+  }
+  world.pid_ = made->pid;
+  world.pidfd_ = std::move(made->pidfd);
 
   auto ready = receive_reply(world.control_.get());
   if (!ready) return std::unexpected(ready.error());
   if (ready->reply.error != 0) return std::unexpected(init_error(ready->reply).during("make namespaces"));
-  if (auto up = world.bring_up(Network::kNear); !up) return std::unexpected(up.error());
+  if (ready->descriptors.empty()) return std::unexpected(error("the world's init sent no descriptor"));
+  world.routes_ = std::move(ready->descriptors.front());
+  if (auto up = World::bring_up(world.routes_.get()); !up) return std::unexpected(up.error());
   return world;
 }
 
@@ -114,6 +95,8 @@ World& World::operator=(World&& other) noexcept {
   if (this != &other) {
     end();
     control_ = std::move(other.control_);
+    routes_ = std::move(other.routes_);
+    spare_ = std::move(other.spare_);
     pidfd_ = std::move(other.pidfd_);
     pid_ = other.pid_;
     isolation_ = other.isolation_;
@@ -143,56 +126,86 @@ void World::end() {
   control_.reset();
 }
 
-Result<UniqueFd> World::request(const InitRequest& request, bool expects_fd) const {
-  ssize_t sent = 0;
-  do {
-    sent = send(control_.get(), &request, sizeof(request), MSG_NOSIGNAL);
-  } while (sent < 0 && errno == EINTR);
-  if (sent < 0) {
-    return std::unexpected(errno_error("send to the world's init"));
-  }
+Result<std::vector<UniqueFd>> World::request(const InitRequest& request, std::size_t descriptors) const {
+  if (!send_message(control_.get(), request)) return std::unexpected(errno_error("send to the world's init"));
   auto reply = receive_reply(control_.get());
   if (!reply) return std::unexpected(reply.error());
   if (reply->reply.error != 0) return std::unexpected(init_error(reply->reply));
-  if (expects_fd && !reply->fd) return std::unexpected(error("the world's init sent no descriptor"));
-  return std::move(reply->fd);
+  if (reply->descriptors.size() != descriptors) {
+    return std::unexpected(error("the world's init sent no descriptor"));
+  }
+  return std::move(reply->descriptors);
+}
+
+Result<std::vector<UniqueFd>> World::sockets(std::span<const SocketKind> kinds, Network network) const {
+  InitRequest call{.what = InitRequest::What::kSockets, .network = network};
+  for (const SocketKind& kind : kinds) call.sockets[call.count++] = kind;
+  return request(call, kinds.size());
+}
+
+void World::expect_sockets(std::span<const SocketKind> kinds) {
+  auto made = sockets(kinds, Network::kNear);
+  if (!made) return;  // who asks for one is told why
+  for (std::size_t i = 0; i < kinds.size(); ++i) spare_.emplace_back(kinds[i], std::move((*made)[i]));
 }
 
 Result<UniqueFd> World::socket(int domain, int type, int protocol, Network network) const {
-  return request(
-      {.what = InitRequest::What::kSocket, .network = network, .numbers = {domain, type, protocol}}, true);
+  const SocketKind kind{domain, type, protocol};
+  const auto spare = std::ranges::find(spare_, kind, &std::pair<SocketKind, UniqueFd>::first);
+  if (network == Network::kNear && spare != spare_.end()) {
+    UniqueFd fd = std::move(spare->second);
+    spare_.erase(spare);
+    return fd;
+  }
+  auto made = sockets({&kind, 1}, network);
+  if (!made) return std::unexpected(made.error());
+  return std::move(made->front());
 }
 
 Result<UniqueFd> World::net_ns(Network network) const {
-  return request({.what = InitRequest::What::kNetNs, .network = network}, true);
+  auto got = request({.what = InitRequest::What::kNetNs, .network = network}, 1);
+  if (!got) return std::unexpected(got.error());
+  return std::move(got->front());
 }
 
-Result<void> World::set_sysctl(std::string_view path, std::string_view value, Network network) const {
-  InitRequest call{.what = InitRequest::What::kSysctl, .network = network};
-  if (!copy_text(call.path, path) || !copy_text(call.value, value)) {
-    return std::unexpected(error(fmt::format("set {}: value too long", path)));
+Result<void> World::set_sysctls(std::span<const Sysctl> sysctls, Network network) const {
+  InitRequest call{.what = InitRequest::What::kSysctls, .network = network};
+  std::size_t used = 0;
+  for (const auto& [path, value] : sysctls) {
+    for (const std::string_view text : {path, value}) {
+      if (used + text.size() + 1 > call.text.size()) {
+        return std::unexpected(error(fmt::format("set {}: value too long", path)));
+      }
+      std::ranges::copy(text, call.text.begin() + static_cast<std::ptrdiff_t>(used));
+      used += text.size() + 1;
+    }
+    ++call.count;
   }
-  if (auto done = request(call, false); !done) {
-    return std::unexpected(done.error().during(fmt::format("set {} to '{}'", path, value)));
+  if (auto done = request(call, 0); !done) {
+    return std::unexpected(done.error().during(fmt::format("set {}", sysctls.front().path)));
   }
   return {};
 }
 
-Result<void> World::bring_up(Network network) const {
-  auto netlink = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, network);
-  if (!netlink) return std::unexpected(netlink.error().during("bring lo up"));
-  if (auto up = rtnetlink::set_link_up(netlink->get(), rtnetlink::kLoopbackIndex); !up) return up;
-  if (auto routed = rtnetlink::add_any_local_route(netlink->get(), Family::kIpv4); !routed) return routed;
+Result<void> World::set_sysctl(std::string_view path, std::string_view value, Network network) const {
+  const Sysctl sysctl{path, value};
+  if (auto done = set_sysctls({&sysctl, 1}, network); !done) {
+    return std::unexpected(done.error().during(fmt::format("to '{}'", value)));
+  }
+  return {};
+}
+
+Result<void> World::bring_up(int routes) {
+  if (auto up = rtnetlink::set_link_up(routes, rtnetlink::kLoopbackIndex); !up) return up;
+  if (auto routed = rtnetlink::add_any_local_route(routes, Family::kIpv4); !routed) return routed;
   // Without IPv6 on this machine there is nothing to route.
-  (void)rtnetlink::add_any_local_route(netlink->get(), Family::kIpv6);
-  return set_sysctl("net/ipv4/ip_unprivileged_port_start", "0", network);
+  (void)rtnetlink::add_any_local_route(routes, Family::kIpv6);
+  return {};
 }
 
 Result<void> World::add_local_address(const Address& address) const {
-  auto netlink = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
-  if (!netlink) return std::unexpected(netlink.error());
   const unsigned host_prefix = address.family() == Family::kIpv4 ? 32 : 128;
-  return rtnetlink::add_address(netlink->get(), rtnetlink::kLoopbackIndex, address, host_prefix);
+  return rtnetlink::add_address(routes_.get(), rtnetlink::kLoopbackIndex, address, host_prefix);
 }
 
 Result<World::FarAddresses> World::connect_far(Family family) const {
@@ -203,20 +216,17 @@ Result<World::FarAddresses> World::connect_far(Family family) const {
   const Address network = *Address::parse(v4 ? "198.18.0.0" : "fd5e:1f::");
   const unsigned prefix = v4 ? 24 : 64;
 
-  if (auto made = request({.what = InitRequest::What::kFar}, false); !made) {
-    return std::unexpected(made.error().during("make the far network"));
-  }
-  if (auto up = bring_up(Network::kFar); !up) return std::unexpected(up.error());
+  auto made = request({.what = InitRequest::What::kFar, .network = Network::kFar}, 1);
+  if (!made) return std::unexpected(made.error().during("make the far network"));
+  const int far = made->front().get();
+  if (auto up = bring_up(far); !up) return std::unexpected(up.error());
   auto far_ns = net_ns(Network::kFar);
   if (!far_ns) return std::unexpected(far_ns.error());
-  auto near = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, Network::kNear);
-  auto far = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, Network::kFar);
-  if (!near || !far) return std::unexpected((near ? far : near).error());
-  if (auto pair = rtnetlink::add_veth(near->get(), kVethIndex, kVethIndex, far_ns->get()); !pair) {
+  if (auto pair = rtnetlink::add_veth(routes_.get(), kVethIndex, kVethIndex, far_ns->get()); !pair) {
     return std::unexpected(pair.error());
   }
   for (const auto& [netlink, address] :
-       {std::pair{near->get(), addresses.near}, {far->get(), addresses.far}}) {
+       {std::pair{routes_.get(), addresses.near}, {far, addresses.far}}) {
     if (auto done = rtnetlink::add_address(netlink, kVethIndex, address, prefix); !done) {
       return std::unexpected(done.error());
     }

@@ -6,12 +6,17 @@
 
 #include <sys/types.h>
 
+#include <optional>
+#include <span>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "harness/net/endpoint.h"
 #include "harness/sys/error.h"
 #include "harness/sys/unique_fd.h"
 #include "harness/world/init.h"
+#include "harness/world/maker.h"
 
 namespace selfconnect {
 
@@ -30,6 +35,7 @@ class World {
   // A world with `lo` up for IPv4 and IPv6, every IPv4 address local (ip-route(8): local 0.0.0.0/0 dev lo),
   // and unprivileged ports from 0. Errors: no namespaces allowed here (EPERM, ENOSPC), see `selfconnect
   // doctor`.
+  // It costs a new Maker: for many worlds see WorldMaker.
   static Result<World> create();
 
   World(World&& other) noexcept = default;
@@ -44,8 +50,17 @@ class World {
   // A socket that lives in the world, close-on-exec. The caller may use it from outside.
   [[nodiscard]] Result<UniqueFd> socket(int domain, int type, int protocol,
                                         Network network = Network::kNear) const;
+  // Sockets that will be asked for one by one, made in one go: each request to the world's init costs two changes of
+  // process. At most kMostDescriptors.
+  void expect_sockets(std::span<const SocketKind> kinds);
 
-  // Writes a sysctl of the world's network, "net/ipv4/ip_local_port_range".
+  // Writes sysctls of the world's network, "net/ipv4/ip_local_port_range", in order.
+  struct Sysctl {
+    std::string_view path;
+    std::string_view value;
+  };
+  [[nodiscard]] Result<void> set_sysctls(std::span<const Sysctl> sysctls,
+                                         Network network = Network::kNear) const;
   [[nodiscard]] Result<void> set_sysctl(std::string_view path, std::string_view value,
                                         Network network = Network::kNear) const;
 
@@ -66,15 +81,29 @@ class World {
   [[nodiscard]] Isolation isolation() const { return isolation_; }
 
  private:
+  friend class WorldMaker;
   World() = default;
-  Result<UniqueFd> request(const InitRequest& request, bool expects_fd) const;
-  Result<void> bring_up(Network network) const;
+  Result<std::vector<UniqueFd>> request(const InitRequest& request, std::size_t descriptors) const;
+  Result<std::vector<UniqueFd>> sockets(std::span<const SocketKind> kinds, Network network) const;
+  static Result<void> bring_up(int routes);
   void end();
 
   UniqueFd control_;
+  UniqueFd routes_;  // a NETLINK_ROUTE socket of the near network
+  mutable std::vector<std::pair<SocketKind, UniqueFd>> spare_;  // expected sockets
   UniqueFd pidfd_;
   pid_t pid_ = -1;
   Isolation isolation_ = Isolation::kNetNs;
+};
+
+// Worlds, one after the other, from one Maker, which is started with the first of them and ends with this. For one thread
+// at a time; the worlds may outlive it.
+class WorldMaker {
+ public:
+  [[nodiscard]] Result<World> make();  // see World::create
+
+ private:
+  std::optional<Maker> maker_;
 };
 
 }  // namespace selfconnect

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+#include "harness/world/maker/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <span>
+
+#include "harness/sys/descriptor_message.h"
+#include "harness/world/init.h"
+
+namespace selfconnect {
+
+namespace {
+
+constexpr int kControl = 3;
+
+InitReply failed(const char* step) {
+  InitReply reply{.error = errno};
+  snprintf(reply.step.data(), reply.step.size(), "%s", step);
+  return reply;
+}
+
+bool write_file(const char* path, const char* text) {
+  const int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const size_t length = strlen(text);
+  const bool written = write(fd, text, length) == static_cast<ssize_t>(length);
+  const int saved = errno;
+  close(fd);
+  errno = saved;
+  return written;
+}
+
+// One uid and one gid, each mapped to itself: the target keeps both (user_namespaces(7)).
+InitReply map_ids(const MakeRequest& spec) {
+  std::array<char, 64> line{};
+  snprintf(line.data(), line.size(), "%u %u 1", spec.uid, spec.uid);
+  if (!write_file("/proc/self/uid_map", line.data())) return failed("write uid_map");
+  if (!write_file("/proc/self/setgroups", "deny")) return failed("write setgroups");
+  snprintf(line.data(), line.size(), "%u %u 1", spec.gid, spec.gid);
+  if (!write_file("/proc/self/gid_map", line.data())) return failed("write gid_map");
+  return {};
+}
+
+bool write_sysctl(const char* path, const char* value) {
+  std::array<char, 160> whole{};
+  snprintf(whole.data(), whole.size(), "/proc/sys/%s", path);
+  return write_file(whole.data(), value);
+}
+
+// The near network, where init lives, for that is where setns(2) by its pidfd leads, and the far one if there is one.
+class Networks {
+ public:
+  InitReply make_far() {
+    if (fd(Network::kNear) < 0) return failed("open /proc/self/ns/net");
+    if (unshare(CLONE_NEWNET) != 0) return failed("unshare(CLONE_NEWNET)");
+    far_ = open_current();
+    return far_ < 0 ? failed("open /proc/self/ns/net") : InitReply{};
+  }
+
+  InitReply enter(Network network) {
+    if (network == Network::kNear && far_ < 0) return {};  // there is no other
+    return setns(fd(network), CLONE_NEWNET) == 0 ? InitReply{} : failed("setns(net)");
+  }
+
+  // -1 with errno set
+  int fd(Network network) {
+    if (network == Network::kFar) return far_;
+    if (near_ < 0) near_ = open_current();
+    return near_;
+  }
+
+ private:
+  static int open_current() { return ::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC); }
+
+  int near_ = -1;
+  int far_ = -1;
+};
+
+// A reply, and the descriptors that go with it.
+struct Answer {
+  InitReply reply;
+  std::array<int, kMostDescriptors> descriptors{};
+  std::size_t count = 0;
+
+  void add(int fd) { descriptors[count++] = fd; }
+};
+
+Answer make_sockets(std::span<const SocketKind> kinds) {
+  Answer answer;
+  for (const SocketKind& kind : kinds) {
+    const int fd = socket(kind.domain, kind.type | SOCK_CLOEXEC, kind.protocol);
+    if (fd < 0) {
+      answer.reply = failed("socket");
+      return answer;
+    }
+    answer.add(fd);
+  }
+  return answer;
+}
+
+Answer write_sysctls(const InitRequest& request) {
+  const char* text = request.text.data();
+  for (std::uint32_t i = 0; i < request.count; ++i) {
+    const char* path = text;
+    const char* value = path + strlen(path) + 1;
+    if (!write_sysctl(path, value)) return {.reply = failed("write")};
+    text = value + strlen(value) + 1;
+  }
+  return {};
+}
+
+// What every network of a world begins with: any port for anybody, and a socket for the harness to set it up by.
+Answer open_network() {
+  if (!write_sysctl("net/ipv4/ip_unprivileged_port_start", "0")) return {.reply = failed("write")};
+  static constexpr SocketKind kRoutes{AF_NETLINK, SOCK_RAW, NETLINK_ROUTE};
+  return make_sockets({&kRoutes, 1});
+}
+
+Answer answer(const InitRequest& request, Networks& networks) {
+  Answer answer;
+  if (request.what == InitRequest::What::kFar) {
+    answer.reply = networks.make_far();
+    return answer.reply.error == 0 ? open_network() : answer;
+  }
+  answer.reply = networks.enter(request.network);
+  if (answer.reply.error != 0) return answer;
+  switch (request.what) {
+    case InitRequest::What::kSockets:
+      return make_sockets({request.sockets.data(), request.count});
+    case InitRequest::What::kSysctls:
+      return write_sysctls(request);
+    default:
+      if (const int fd = networks.fd(request.network); fd >= 0) {
+        answer.add(fd);
+      } else {
+        answer.reply = failed("open /proc/self/ns/net");
+      }
+      return answer;
+  }
+}
+
+void send_answer(const Answer& answer) {
+  // Nothing to do about an error: the harness is gone, and the next read says so.
+  const bool whole = answer.reply.error == 0;
+  (void)!send_message(kControl, answer.reply, {answer.descriptors.data(), whole ? answer.count : 0});
+}
+
+void serve(const InitRequest& request, Networks& networks) {
+  Answer answered = answer(request, networks);
+  if (const InitReply back = networks.enter(Network::kNear); back.error != 0) answered.reply = back;
+  send_answer(answered);
+  if (request.what == InitRequest::What::kNetNs) return;
+  // The last close of a packet socket takes the kernel 15 ms (RCU). Kept here, that is when this process ends, and
+  // nobody waits for it.
+  for (std::size_t i = 0; i < answered.count; ++i) {
+    if (request.what != InitRequest::What::kSockets || request.sockets[i].domain != AF_PACKET) {
+      close(answered.descriptors[i]);
+    }
+  }
+}
+
+// The maker's own socket goes. SIGCHLD is ignored, as in the maker, so that orphans are reaped.
+void forget_the_maker(int control) {
+  dup3(control, kControl, O_CLOEXEC);
+  close_range(kControl + 1, ~0U, 0);
+  setsid();
+  prctl(PR_SET_NAME, "selfconnect-1");
+}
+
+// The target sees the processes of its own PID namespace. Where a container forbids a new procfs the host's
+// stays: /proc/self is right there too.
+void mount_proc() {
+  // Fails where the root is no mount, in a chroot; what matters here is that nothing of /proc goes to the host.
+  (void)mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+  if (mount(nullptr, "/proc", nullptr, MS_PRIVATE, nullptr) != 0) return;
+  (void)mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr);
+}
+
+}  // namespace
+
+void run_init(const MakeRequest& spec, int control) {
+  forget_the_maker(control);
+  Networks networks;
+  Answer ready;
+  if (spec.user_namespace) ready.reply = map_ids(spec);
+  if (ready.reply.error == 0) {
+    mount_proc();
+    ready = open_network();
+  }
+  send_answer(ready);
+  if (ready.count > 0) close(ready.descriptors[0]);
+
+  InitRequest request;
+  while (true) {
+    const Received received = receive_message(kControl, request);
+    if (received.size == 0) _exit(0);
+    if (received.size != sizeof(request)) _exit(1);
+    serve(request, networks);
+  }
+}
+
+}  // namespace selfconnect

@@ -1,0 +1,12 @@
+// The first process of a world. Allocates nothing and throws nothing.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "harness/world/maker.h"
+
+namespace selfconnect {
+
+// Never returns. Called in the cloned child, already in its new namespaces; `control` is its end of the socket.
+[[noreturn]] void run_init(const MakeRequest& request, int control);
+
+}  // namespace selfconnect
