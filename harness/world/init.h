@@ -35,8 +35,8 @@ struct InitRequest {
   enum class What : std::uint32_t {
     kSockets,  // the first `count` of `sockets`, in `network`; replies with all of them, or none
     kSysctls,  // writes `count` files: `text` has their paths below /proc/sys and values in turn, each ended by NUL
-    kNetNs,    // replies with a descriptor of the network namespace of `network`
-    kFar,      // makes the far network namespace; replies with a NETLINK_ROUTE socket in it
+    kNetNs,  // replies with a descriptor of the network namespace of `network`
+    kFar,    // makes the far network namespace; replies with a NETLINK_ROUTE socket in it
   };
   What what = What::kSockets;
   Network network = Network::kNear;

@@ -35,7 +35,8 @@ Result<UniqueFd> program_file() {
   UniqueFd file(memfd_create("selfconnect-worlds", MFD_CLOEXEC | kMayBeExecuted));
   if (!file && errno == EINVAL) file.reset(memfd_create("selfconnect-worlds", MFD_CLOEXEC));
   if (!file) return std::unexpected(errno_error("memfd_create"));
-  for (std::span<const char> left{selfconnect_world_maker_begin, selfconnect_world_maker_end}; !left.empty();) {
+  for (std::span<const char> left{selfconnect_world_maker_begin, selfconnect_world_maker_end};
+       !left.empty();) {
     const ssize_t written = write(file.get(), left.data(), left.size());
     if (written < 0) return std::unexpected(errno_error("write the world maker"));
     left = left.subspan(static_cast<std::size_t>(written));

@@ -71,9 +71,8 @@ Result<World> WorldMaker::make() {
   }
   world.isolation_ = has_cap_sys_admin() ? Isolation::kNetNs : Isolation::kUserAndNetNs;
 
-  const MakeRequest request{.user_namespace = world.isolation_ == Isolation::kUserAndNetNs,
-                            .uid = geteuid(),
-                            .gid = getegid()};
+  const MakeRequest request{
+      .user_namespace = world.isolation_ == Isolation::kUserAndNetNs, .uid = geteuid(), .gid = getegid()};
   auto made = maker_->make(request, far_end.get());
   if (!made) {
     maker_.reset();  // should it have been killed, the next world gets a new one
@@ -225,8 +224,7 @@ Result<World::FarAddresses> World::connect_far(Family family) const {
   if (auto pair = rtnetlink::add_veth(routes_.get(), kVethIndex, kVethIndex, far_ns->get()); !pair) {
     return std::unexpected(pair.error());
   }
-  for (const auto& [netlink, address] :
-       {std::pair{routes_.get(), addresses.near}, {far, addresses.far}}) {
+  for (const auto& [netlink, address] : {std::pair{routes_.get(), addresses.near}, {far, addresses.far}}) {
     if (auto done = rtnetlink::add_address(netlink, kVethIndex, address, prefix); !done) {
       return std::unexpected(done.error());
     }

@@ -89,7 +89,7 @@ class World {
   void end();
 
   UniqueFd control_;
-  UniqueFd routes_;  // a NETLINK_ROUTE socket of the near network
+  UniqueFd routes_;                                             // a NETLINK_ROUTE socket of the near network
   mutable std::vector<std::pair<SocketKind, UniqueFd>> spare_;  // expected sockets
   UniqueFd pidfd_;
   pid_t pid_ = -1;
