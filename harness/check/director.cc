@@ -143,7 +143,8 @@ Playing<Learned> Director::learn(Family family) {
       co_return std::unexpected(StageFailure{
           StageFailure::Kind::kCannotForce,
           fmt::format("the target connected itself in each of {} controls in which nothing was forced: it "
-                      "dials too many ports to tell what a refusal does to it",
+                      "binds to the port that it dials, or dials so many that one is always hit; what a "
+                      "refusal does to it cannot be told",
                       kRefusedTries)});
     }
     for (const Attempt& one : trace.attempts.kept) plan.never.insert(one.destination.port);

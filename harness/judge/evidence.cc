@@ -70,10 +70,14 @@ Finding finding_in(const Trace& trace, std::string_view rule, Level level, std::
 }
 
 std::string self_connection_line(const Trace& trace) {
+  // TIME_WAIT is what is left of one; it is shown where it was never seen established.
+  std::string left;
   for (const SocketLine& line : trace.sockets | std::views::reverse) {
-    if (line.local == line.remote) return line.text();
+    if (line.local != line.remote) continue;
+    if (line.state == TcpState::kEstablished) return line.text();
+    if (left.empty()) left = line.text();
   }
-  return {};
+  return left;
 }
 
 }  // namespace selfconnect

@@ -110,6 +110,19 @@ TEST_P(BadInputTest, IsOneLineAndItsExitCode) {
 INSTANTIATE_TEST_SUITE_P(Calls, BadInputTest, ::testing::ValuesIn(bad_calls()),
                          [](const auto& one) { return one.param.name; });
 
+// It binds to the port that it dials, so no control is without a self-connection: nothing can be said of it.
+TEST(SkipTest, ClientThatConnectsItselfUnforcedIsNotJudged) {
+  SELFCONNECT_NEEDS("userns", why_no_user_namespace());
+  in_enclosure(Identity::kRoot, [](const Enclosure& enclosure) {
+    const Called called = call({"check", "--", "python3", "-c",
+                                "import socket; s = socket.socket(); s.bind(('127.0.0.1', 50000)); "
+                                "s.connect(('127.0.0.1', 50000))"});
+    EXPECT_EQ(called.status, 77) << called;
+    EXPECT_THAT(called.err, HasSubstr("in each of 5 controls"));
+    enclosure.expect_nothing_left({});
+  });
+}
+
 TEST(FullDiskTest, FullOutIsAnError) {
   SELFCONNECT_NEEDS("userns", why_no_user_namespace());
   in_enclosure(Identity::kRoot, [](const Enclosure& enclosure) {
