@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/bpf.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
@@ -15,15 +14,15 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/algorithm/string/classification.hpp>
-#include <boost/algorithm/string/split.hpp>
 #include <boost/algorithm/string/trim.hpp>
 #include <cerrno>
 #include <csignal>
 #include <fstream>
 #include <iterator>
 
-#include "harness/ports/engine.h"
+#include "harness/ports/cgroup.h"
+#include "harness/ports/engine_choice.h"
+#include "harness/ports/hook_engine.h"
 #include "harness/sys/unique_fd.h"
 #include "harness/trace/capture.h"
 #include "harness/trace/sock_diag.h"
@@ -64,16 +63,23 @@ Found try_user_namespace() {
 }
 
 Found try_forcing(const World& world) {
-  const auto engine = make_range_engine(world);
-  if (const auto forced = engine->force(kProbePort, Allocator::kConnect); !forced) {
+  const auto best = choose_best_engine(world);
+  if (!best) return std::unexpected(best.error());
+  return fmt::format("engine {}", engine_name(best->choice));
+}
+
+Found try_port_hook(const World& world) {
+  auto engine = make_hook_engine(world);
+  if (!engine) return std::unexpected(engine.error());
+  if (const auto forced = (*engine)->force(kProbePort, Allocator::kConnect); !forced)
     return std::unexpected(forced.error());
-  }
-  const Endpoint destination{Address::loopback(Family::kIpv4), kProbePort};
-  const auto connected = probe_self_connect(world, destination, Allocator::kConnect);
+  const auto connected =
+      (*engine)->probe({Address::loopback(Family::kIpv4), kProbePort}, Allocator::kConnect);
+  const auto released = (*engine)->release({});
   if (!connected) return std::unexpected(connected.error());
-  if (!*connected)
-    return std::unexpected(error("a probe did not connect to itself: this kernel picks ports otherwise"));
-  return fmt::format("engine {}", engine->name());
+  if (!released) return std::unexpected(released.error());
+  if (!*connected) return std::unexpected(error("a probe did not connect to itself"));
+  return "engine hook";
 }
 
 Found try_capture(const World& world) {
@@ -122,31 +128,10 @@ Found try_veth(const World& world) {
   return "";
 }
 
-// Loads a program that lets everything pass, attaches it nowhere, and lets it go.
-Found try_port_hook() {
-  const std::array<bpf_insn, 2> program = {
-      {{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = 1},
-       {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}}};
-  static constexpr std::string_view kLicense = "MIT";
-  bpf_attr attributes{};
-  attributes.prog_type = BPF_PROG_TYPE_CGROUP_SOCK_ADDR;
-  attributes.expected_attach_type = BPF_CGROUP_INET4_CONNECT;
-  attributes.insns = reinterpret_cast<std::uint64_t>(program.data());
-  attributes.insn_cnt = program.size();
-  attributes.license = reinterpret_cast<std::uint64_t>(kLicense.data());
-  const UniqueFd loaded(static_cast<int>(syscall(SYS_bpf, BPF_PROG_LOAD, &attributes, sizeof(attributes))));
-  if (!loaded) return std::unexpected(errno_error("bpf(BPF_PROG_LOAD)"));
-  return "";
-}
-
 Found try_cgroup2() {
-  const auto mountinfo = read_kernel_text("/proc/self/mountinfo");
-  if (!mountinfo) return std::unexpected(mountinfo.error());
-  const auto mount = find_cgroup2_mount(*mountinfo);
-  if (!mount) return std::unexpected(error("no cgroup v2 hierarchy is mounted"));
-  if (access(mount->c_str(), W_OK) != 0)
-    return std::unexpected(errno_error(fmt::format("write to {}", *mount)));
-  return *mount;
+  const auto cgroup = Cgroup::create();
+  if (!cgroup) return std::unexpected(cgroup.error());
+  return "";
 }
 
 Found try_seccomp_notify() {
@@ -198,7 +183,7 @@ std::vector<Probed> probe_abilities() {
   add_in_world(Ability::kSocketTable, try_socket_table);
   add_in_world(Ability::kSocketDestroy, try_socket_destroy);
   add_in_world(Ability::kVeth, try_veth);
-  add(Ability::kPortHook, try_port_hook());
+  add_in_world(Ability::kPortHook, try_port_hook);
   add(Ability::kCgroup2, try_cgroup2());
   add(Ability::kSeccompNotify, try_seccomp_notify());
   add(Ability::kPidfdGetfd, try_pidfd_getfd());
@@ -234,18 +219,6 @@ Result<std::string> read_kernel_text(const std::string& path) {
   std::string text{std::istreambuf_iterator<char>(file), {}};
   boost::trim_right(text);
   return text;
-}
-
-std::optional<std::string> find_cgroup2_mount(std::string_view mountinfo) {
-  std::vector<std::string> lines;
-  boost::split(lines, mountinfo, boost::is_any_of("\n"));
-  for (const std::string& line : lines) {
-    if (line.find(" - cgroup2 ") == std::string::npos) continue;
-    std::vector<std::string> words;
-    boost::split(words, line, boost::is_any_of(" "));
-    if (words.size() > 4) return words[4];
-  }
-  return std::nullopt;
 }
 
 }  // namespace selfconnect

@@ -16,13 +16,13 @@ namespace selfconnect {
 enum class Ability {
   kUserNamespace,  // unshare(CLONE_NEWUSER)
   kWorld,          // network, PID and mount namespaces, with `lo` up: World::create
-  kForcing,        // engine `range`: a probe connects to itself
+  kForcing,        // the best engine that works here: a probe connects to itself
   kCapture,        // packets of the world
   kSocketTable,    // sock_diag(7) in the world
   kSocketDestroy,  // SOCK_DESTROY
   kVeth,           // a second network
-  kPortHook,       // a BPF program for cgroup/connect4 can be loaded
-  kCgroup2,        // a cgroup v2 hierarchy is mounted
+  kPortHook,       // engine `hook`: a probe connects to itself
+  kCgroup2,        // a cgroup v2 can be made
   kSeccompNotify,  // SECCOMP_RET_USER_NOTIF
   kPidfdGetfd,     // pidfd_getfd(2) on a child
 };
@@ -54,8 +54,5 @@ struct Restrictions {
 
 // A file of /proc or /sys, without the white space at its end.
 [[nodiscard]] Result<std::string> read_kernel_text(const std::string& path);
-
-// The mount point of the first cgroup v2 hierarchy in /proc/self/mountinfo (proc(5)). Pure.
-[[nodiscard]] std::optional<std::string> find_cgroup2_mount(std::string_view mountinfo);
 
 }  // namespace selfconnect

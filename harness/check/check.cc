@@ -22,10 +22,6 @@ namespace {
 
 constexpr int kQuitExitCode = 2;  // second Ctrl-C
 
-bool engine_exists(EngineChoice engine) {
-  return engine == EngineChoice::kAuto || engine == EngineChoice::kRange;
-}
-
 Result<void> can_start(const CheckOptions& options) {
   for (const auto* command : {&options.command, &options.server}) {
     if (command->empty()) continue;
@@ -40,12 +36,6 @@ CheckResult check(const CheckOptions& options, CheckObserver& observer) {
   mend_inherited();
   asio::io_context context(1);
   Director director(context, options, observer);
-  if (!engine_exists(options.engine)) {
-    CheckResult result = director.result();
-    result.judgement =
-        not_judged(Verdict::kSkip, "this version has the engine range only: use --engine range, or auto");
-    return result;
-  }
   auto ready = can_start(options);
   if (ready && !options.out.empty()) ready = prepare_out(options.out);
   if (!ready) {

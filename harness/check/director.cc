@@ -89,6 +89,7 @@ void Director::describe() {
   run_.command = options_.command;
   for (std::string& word : run_.command) black_out(word, options_.secrets);
   run_.seed = options_.seed;
+  if (options_.engine != EngineChoice::kAuto) run_.engine = engine_name(options_.engine);
   run_.kind = options_.kind;
   run_.success_pattern = options_.success_pattern;
   run_.secret_count = options_.secrets.size();
@@ -230,6 +231,8 @@ Playing<void> Director::play(const PhasePlan& plan) {
   auto played = co_await play_on(stage);
   if (!played) co_return played;
   run_.isolation = isolation_name(stage.world().isolation());
+  run_.engine = engine_name(performance_.engine->choice);
+  run_.engine_reason = performance_.engine->reason;
   last_stats_ = stage.flows().destinations();
   if (!options_.out.empty()) {
     const auto directory = options_.out / phase_directory_name(run_.traces.size(), plan.phase);

@@ -14,11 +14,11 @@
 
 #include "harness/judge/verdict.h"
 #include "harness/net/endpoint.h"
+#include "harness/ports/engine_choice.h"
 #include "harness/trace/trace.h"
 
 namespace selfconnect {
 
-enum class EngineChoice { kAuto, kRange, kHook, kNotify };
 enum class FamilyChoice { kIpv4, kIpv6, kBoth };
 
 inline constexpr std::uint16_t kDefaultPort = 50000;

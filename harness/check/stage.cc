@@ -95,7 +95,21 @@ StageResult<void> Stage::make_world(Ports ports) {
   }
   // Where IPv6 is off names do not resolve; clients given an address do not mind.
   if (auto names = NameServer::start(performance_.context, *world_)) names_ = std::move(*names);
-  engine_ = make_range_engine(*world_);
+  return make_engine();
+}
+
+StageResult<void> Stage::make_engine() {
+  constexpr auto kCannotForce = StageFailure::Kind::kCannotForce;
+  if (!performance_.engine && options().engine != EngineChoice::kAuto) {
+    performance_.engine = BestEngine{options().engine, "asked for"};
+  } else if (!performance_.engine) {
+    auto best = choose_best_engine(*world_);
+    if (!best) return failure(best.error(), kCannotForce);
+    performance_.engine = std::move(*best);
+  }
+  auto engine = selfconnect::make_engine(performance_.engine->choice, *world_);
+  if (!engine) return failure(engine.error(), kCannotForce);
+  engine_ = std::move(*engine);
   return {};
 }
 
@@ -103,7 +117,7 @@ StageResult<void> Stage::force_ports() {
   if (auto forced = engine_->force(plan_.destination->port, plan_.allocator); !forced) {
     return failure(forced.error(), StageFailure::Kind::kCannotForce);
   }
-  auto probe = probe_self_connect(*world_, *plan_.destination, plan_.allocator);
+  auto probe = engine_->probe(*plan_.destination, plan_.allocator);
   if (!probe) return failure(probe.error().during("probe the forcing"));
   if (!*probe) {
     return failure(
@@ -139,7 +153,8 @@ StageResult<void> Stage::launch_target() {
   const LaunchSpec spec{.command = fill_placeholders(options().command, stands_for),
                         .stdin_file = options().stdin_file,
                         .limits = options().limits,
-                        .network = Network::kNear};
+                        .network = Network::kNear,
+                        .confinement = engine_->confinement()};
   auto target = Process::launch(performance_.context, *world_, spec, [this] { changed(); });
   if (!target) return failure(target.error());
   target_ = std::move(*target);

@@ -23,6 +23,7 @@
 #include "harness/peer/name_server.h"
 #include "harness/peer/relay.h"
 #include "harness/ports/engine.h"
+#include "harness/ports/engine_choice.h"
 #include "harness/world/graveyard.h"
 #include "harness/world/world.h"
 
@@ -51,6 +52,7 @@ struct Performance {
   CheckObserver& observer;
   bool interrupted = false;
   std::function<void()> interruption;  // wakes the stage that plays
+  std::optional<BestEngine> engine{};  // decided in the first world
   WorldMaker worlds{};                 // for the stages
   Graveyard graveyard{};               // of their worlds
 };
@@ -115,6 +117,7 @@ class Stage {
  private:
   [[nodiscard]] std::vector<SocketKind> expected_sockets(Ports ports) const;
   StageResult<void> make_world(Ports ports);
+  StageResult<void> make_engine();
   StageResult<void> force_ports();
   Playing<void> launch_server(const Endpoint& endpoint, Network network);
   void note_ended_servers();

@@ -99,6 +99,7 @@ std::vector<std::string> remedies(const Probed& missing, const Restrictions& res
       if (untried) return {};
       return {"needs a kernel with CONFIG_VETH: sudo modprobe veth"};
     case Ability::kPortHook:
+      if (untried) return {};  // it says itself what to do
       if (restrictions.root) return {"give this root CAP_BPF and CAP_NET_ADMIN; needs CONFIG_CGROUP_BPF"};
       return {
           fmt::format("run as root, or with CAP_BPF and CAP_NET_ADMIN{}",

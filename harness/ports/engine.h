@@ -10,6 +10,7 @@
 #include "harness/net/endpoint.h"
 #include "harness/ports/layout.h"
 #include "harness/sys/error.h"
+#include "harness/world/confinement.h"
 #include "harness/world/world.h"
 
 namespace selfconnect {
@@ -20,20 +21,29 @@ class Engine {
   virtual ~Engine() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;  // "range"
 
+  // What the engine needs of the processes that it decides for, before their exec. Valid as long as the engine.
+  [[nodiscard]] virtual Confinement confinement() const { return {}; }
+
   // From now on `port` is given to whoever asks, whenever it is free.
   virtual Result<void> force(std::uint16_t port, Allocator allocator) = 0;
 
   // The kernel's own choice again, but never one of `never`.
   virtual Result<void> release(const std::set<std::uint16_t>& never) = 0;
+
+  // Whether a connection to `destination` that is made now, as a process confined so would make it, connects to
+  // itself. Closes it by RST, so that nothing stays behind. The caller has said force() before; the answer is what
+  // makes a forced phase worth running.
+  virtual Result<bool> probe(const Endpoint& destination, Allocator allocator) = 0;
 };
 
 // By the sysctls ip_local_port_range and ip_local_reserved_ports of the world (see layout.h). Works for every
 // kind of client: static, threaded, io_uring. The world must outlive it.
 std::unique_ptr<Engine> make_range_engine(const World& world);
 
-// Whether a connection to `destination` that is made now connects to itself. Closes it by RST, so that
-// nothing stays behind. The caller has said force() before; the answer is what makes a forced phase worth
-// running.
+// The probe itself: dials with a fresh TCP socket of the destination's family.
+Result<bool> connects_to_itself(UniqueFd socket, const Endpoint& destination, Allocator allocator);
+
+// With a socket of the world, of no process in it.
 Result<bool> probe_self_connect(const World& world, const Endpoint& destination, Allocator allocator);
 
 }  // namespace selfconnect

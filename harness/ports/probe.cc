@@ -2,6 +2,7 @@
 #include <poll.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "harness/ports/engine.h"
 
@@ -34,24 +35,28 @@ Result<bool> probe_self_connect(const World& world, const Endpoint& destination,
   const int domain = destination.address.family() == Family::kIpv4 ? AF_INET : AF_INET6;
   auto socket = world.socket(domain, SOCK_STREAM, 0);
   if (!socket) return std::unexpected(socket.error());
+  return connects_to_itself(std::move(*socket), destination, allocator);
+}
+
+Result<bool> connects_to_itself(UniqueFd socket, const Endpoint& destination, Allocator allocator) {
   const linger reset_on_close{.l_onoff = 1, .l_linger = 0};
-  if (setsockopt(socket->get(), SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof(reset_on_close)) != 0) {
+  if (setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof(reset_on_close)) != 0) {
     return std::unexpected(errno_error("setsockopt(SO_LINGER)"));
   }
   sockaddr_storage storage{};
   if (allocator == Allocator::kBind) {
     const socklen_t length = Endpoint{destination.address, 0}.to_sockaddr(storage);
-    if (bind(socket->get(), reinterpret_cast<sockaddr*>(&storage), length) != 0) {
+    if (bind(socket.get(), reinterpret_cast<sockaddr*>(&storage), length) != 0) {
       return std::unexpected(errno_error("bind to port 0"));
     }
   }
   const socklen_t length = destination.to_sockaddr(storage);
-  if (const int code = connect_through_signals(socket->get(), storage, length); code != 0) {
+  if (const int code = connect_through_signals(socket.get(), storage, length); code != 0) {
     if (code == ECONNREFUSED || code == EADDRNOTAVAIL) return false;
     return std::unexpected(errno_error("connect to " + destination.text(), code));
   }
-  auto local = endpoint_of(socket->get(), getsockname, "getsockname");
-  auto remote = endpoint_of(socket->get(), getpeername, "getpeername");
+  auto local = endpoint_of(socket.get(), getsockname, "getsockname");
+  auto remote = endpoint_of(socket.get(), getpeername, "getpeername");
   if (!local) return std::unexpected(local.error());
   if (!remote) return std::unexpected(remote.error());
   return *local == *remote;

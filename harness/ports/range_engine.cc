@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <array>
-
 #include "harness/ports/engine.h"
+#include "harness/ports/world_ports.h"
 
 namespace selfconnect {
 
@@ -14,25 +13,18 @@ class RangeEngine : public Engine {
   [[nodiscard]] std::string_view name() const override { return "range"; }
 
   Result<void> force(std::uint16_t port, Allocator allocator) override {
-    return apply(forcing_layout(port, allocator));
+    return set_port_layout(world_, forcing_layout(port, allocator));
   }
 
   Result<void> release(const std::set<std::uint16_t>& never) override {
-    // The reserved ports first: from that write on no connect() is given one of them, in the old range or the
-    // new.
-    return apply(open_layout(never));
+    return set_port_layout(world_, open_layout(never));
+  }
+
+  Result<bool> probe(const Endpoint& destination, Allocator allocator) override {
+    return probe_self_connect(world_, destination, allocator);
   }
 
  private:
-  Result<void> apply(const PortLayout& layout) {
-    // With a line end, for an empty write would leave the old list standing.
-    const std::string reserved = layout.reserved_text() + "\n";
-    const std::string range = layout.range_text();
-    const std::array<World::Sysctl, 2> sysctls{
-        {{"net/ipv4/ip_local_reserved_ports", reserved}, {"net/ipv4/ip_local_port_range", range}}};
-    return world_.set_sysctls(sysctls);
-  }
-
   const World& world_;
 };
 

@@ -31,10 +31,12 @@ Json strings_json(const std::vector<std::string>& strings) {
 }
 
 Json world_json(const Run& run) {
-  return {{"engine", valid_utf8(run.engine)},
-          {"isolation", valid_utf8(run.isolation)},
-          {"forced", std::ranges::any_of(run.traces, &Trace::forced)},
-          {"kernel", valid_utf8(run.kernel)}};
+  Json world = {{"engine", valid_utf8(run.engine)},
+                {"isolation", valid_utf8(run.isolation)},
+                {"forced", std::ranges::any_of(run.traces, &Trace::forced)},
+                {"kernel", valid_utf8(run.kernel)}};
+  if (!run.engine_reason.empty()) world["engine_reason"] = valid_utf8(run.engine_reason);
+  return world;
 }
 
 Json destinations_json(const Run& run) {

@@ -212,6 +212,7 @@ struct Run {
   bool has_host_placeholder = false;   // the command has `{host}`
   std::vector<Endpoint> destinations;  // learned, in order of first attempt
   std::string engine = "range";
+  std::string engine_reason;  // "asked for", or why it is the best here; empty: not known
   std::string isolation = "netns";
   std::string kernel;                                  // uname -r
   std::vector<Trace> traces;                           // in the order run

@@ -100,6 +100,7 @@ void read_run(Fields& fields, Run& run, std::vector<Phase>& phases) {
   fields.read("has_host_placeholder", run.has_host_placeholder);
   read_destinations(fields, run.destinations);
   fields.read("engine", run.engine);
+  fields.read("engine_reason", run.engine_reason, Fields::Need::kOptional);
   fields.read("isolation", run.isolation);
   fields.read("kernel", run.kernel);
   read_phases(fields, phases);
@@ -129,6 +130,7 @@ std::string run_to_json(const Run& run) {
   json["destinations"] = Json::array();
   for (const Endpoint& destination : run.destinations) json["destinations"].push_back(destination.text());
   json["engine"] = text_to_json(run.engine);
+  json["engine_reason"] = text_to_json(run.engine_reason);
   json["isolation"] = text_to_json(run.isolation);
   json["kernel"] = text_to_json(run.kernel);
   json["phases"] = Json::array();

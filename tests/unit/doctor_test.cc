@@ -6,6 +6,7 @@
 
 #include "harness/check/capabilities.h"
 #include "harness/cli/doctor_text.h"
+#include "harness/ports/cgroup.h"
 
 namespace selfconnect {
 namespace {
