@@ -126,7 +126,8 @@ StageResult<void> Stage::launch_target() {
   const LaunchSpec spec{.command = fill_placeholders(options().command, stands_for),
                         .stdin_file = options().stdin_file,
                         .limits = options().limits,
-                        .network = Network::kNear};
+                        .network = Network::kNear,
+                        .confinement = engine_->confinement()};
   auto target = Process::launch(performance_.context, *world_, spec, [this] { changed(); });
   if (!target) return failure(target.error());
   target_ = std::move(*target);

@@ -92,8 +92,13 @@ bool install_filter(const Confinement& confinement) {
   const sock_fprog program{static_cast<unsigned short>(confinement.filter.size()),
                            const_cast<sock_filter*>(confinement.filter.data())};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
-  const int listener = static_cast<int>(
-      syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program));
+  const auto install = [&program](unsigned flags) {
+    return static_cast<int>(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program));
+  };
+  // Once its notification is received a call is not interrupted by signals (Linux 5.19): it would be stopped again, and
+  // be taken for another one.
+  int listener = install(SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+  if (listener < 0 && errno == EINVAL) listener = install(SECCOMP_FILTER_FLAG_NEW_LISTENER);
   if (listener < 0 || !send_descriptor(listener, confinement.listener_to)) return false;
   close(listener);
   return true;

@@ -10,6 +10,7 @@
 #include "harness/net/endpoint.h"
 #include "harness/ports/layout.h"
 #include "harness/sys/error.h"
+#include "harness/world/confinement.h"
 #include "harness/world/world.h"
 
 namespace selfconnect {
@@ -19,6 +20,9 @@ class Engine {
  public:
   virtual ~Engine() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;  // "range"
+
+  // What the engine needs of the processes that it decides for, before their exec. Valid as long as the engine.
+  [[nodiscard]] virtual Confinement confinement() const { return {}; }
 
   // From now on `port` is given to whoever asks, whenever it is free.
   virtual Result<void> force(std::uint16_t port, Allocator allocator) = 0;

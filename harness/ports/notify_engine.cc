@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "harness/ports/notify_engine.h"
+
+#include <memory>
+#include <random>
+
+namespace selfconnect {
+
+namespace {
+
+// The kernel's default range but `never`, at random.
+class OpenPorts {
+ public:
+  explicit OpenPorts(const std::set<std::uint16_t>& never) {
+    const PortLayout layout = open_layout(never);
+    for (std::uint32_t port = layout.low; port <= layout.high; ++port) {
+      if (layout.reserved.contains(static_cast<std::uint16_t>(port))) continue;
+      (port % 2 == layout.low % 2 ? of_connect_ : of_bind_).push_back(static_cast<std::uint16_t>(port));
+    }
+  }
+
+  std::uint16_t next(Allocator allocator) {
+    const auto& ports = allocator == Allocator::kConnect ? of_connect_ : of_bind_;
+    return ports[std::uniform_int_distribution<std::size_t>(0, ports.size() - 1)(random_)];
+  }
+
+ private:
+  std::vector<std::uint16_t> of_connect_, of_bind_;
+  std::mt19937 random_;  // its default seed
+};
+
+}  // namespace
+
+Result<std::unique_ptr<NotifyEngine>> NotifyEngine::create(SocketAccess access,
+                                                           NotifySupervisor::Reach reach) {
+  auto filter = notify_filter(access);
+  if (!filter) return std::unexpected(filter.error());
+  auto supervisor = NotifySupervisor::start(access, reach);
+  if (!supervisor) return std::unexpected(supervisor.error());
+  return std::unique_ptr<NotifyEngine>(new NotifyEngine(std::move(*filter), std::move(*supervisor)));
+}
+
+Confinement NotifyEngine::confinement() const {
+  return {.filter = filter_, .listener_to = supervisor_->listener_to()};
+}
+
+Result<void> NotifyEngine::force(std::uint16_t port, Allocator) {
+  choose_by([port](const Dial& dial) { return dial.busy == 0 ? std::optional(port) : std::nullopt; });
+  return {};
+}
+
+Result<void> NotifyEngine::release(const std::set<std::uint16_t>& never) {
+  auto ports = std::make_shared<OpenPorts>(never);
+  choose_by([ports](const Dial& dial) { return std::optional(ports->next(dial.allocator)); });
+  return {};
+}
+
+Result<std::unique_ptr<NotifyEngine>> make_notify_engine(const World&) {
+  const auto access = notify_works();
+  if (!access) return std::unexpected(access.error());
+  return NotifyEngine::create(*access, NotifySupervisor::Reach::kAnywhere);
+}
+
+}  // namespace selfconnect
