@@ -2,7 +2,10 @@
 #include "harness/ports/notify_engine.h"
 
 #include <memory>
+#include <optional>
 #include <random>
+
+#include "harness/ports/port_sequence.h"
 
 namespace selfconnect {
 
@@ -53,6 +56,16 @@ Result<void> NotifyEngine::release(const std::set<std::uint16_t>& never) {
   auto ports = std::make_shared<OpenPorts>(never);
   choose_by([ports](const Dial& dial) { return std::optional(ports->next(dial.allocator)); });
   return {};
+}
+
+void NotifyEngine::follow(const Policy& policy, const PortLayout& open,
+                          const std::set<std::uint16_t>& never) {
+  const bool once = policy.kind == PolicyKind::kForce;
+  auto ports = std::make_shared<PortSequence>(policy, open, never);
+  choose_by([once, ports](const Dial& dial) -> std::optional<std::uint16_t> {
+    if (once && (dial.busy > 0 || dial.allocator == Allocator::kBind)) return std::nullopt;
+    return ports->next(dial.destination);
+  });
 }
 
 Result<std::unique_ptr<NotifyEngine>> make_notify_engine(const World&) {

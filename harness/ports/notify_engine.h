@@ -14,6 +14,7 @@
 
 #include "harness/ports/engine.h"
 #include "harness/ports/notify_supervisor.h"
+#include "harness/ports/policy.h"
 
 namespace selfconnect {
 
@@ -32,6 +33,10 @@ class NotifyEngine : public Engine {
   // A random free port of the kernel's default range, of the parity that the kernel prefers for connect() (even) or bind()
   // (odd): what the kernel itself chooses cannot be kept from `never` here. The same ports in every run.
   Result<void> release(const std::set<std::uint16_t>& never) override;
+
+  // By `policy`, in a world with the range and the reserved ports of `open`. A bind() to port 0 takes the next port as well;
+  // under `force` it has no destination whose port could be meant, and the kernel chooses.
+  void follow(const Policy& policy, const PortLayout& open, const std::set<std::uint16_t>& never = {});
 
   // By any other rule, attempt by attempt.
   void choose_by(ChoosePort choose) { supervisor_->choose_by(std::move(choose)); }
