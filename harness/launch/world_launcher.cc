@@ -4,19 +4,14 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstddef>
-#include <cstring>
 #include <memory>
 
 namespace selfconnect {
@@ -70,48 +65,32 @@ void default_signals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-bool send_descriptor(int fd, int to) {
-  char byte = 0;
-  iovec data{&byte, sizeof(byte)};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> ancillary{};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = ancillary.data();
-  message.msg_controllen = ancillary.size();
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-  return sendmsg(to, &message, MSG_NOSIGNAL) == sizeof(byte);
-}
-
-// The last step before the exec: what the filter stops waits for an answer from then on.
-bool install_filter(const Confinement& confinement) {
-  const sock_fprog program{static_cast<unsigned short>(confinement.filter.size()),
-                           const_cast<sock_filter*>(confinement.filter.data())};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
-  const int listener = static_cast<int>(
-      syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program));
-  if (listener < 0 || !send_descriptor(listener, confinement.listener_to)) return false;
-  close(listener);
-  return true;
-}
-
-// False with errno set.
-bool prepare(const Entrance& entrance) {
-  if (!restore_root(entrance.root) || chdir(entrance.directory.c_str()) != 0) return false;
-  setsid();
-  if (entrance.user_namespace) drop_capabilities();
-  for (const auto& [resource, value] : entrance.limits) {
+bool set_limits(const std::vector<std::pair<int, rlim_t>>& limits) {
+  for (const auto& [resource, value] : limits) {
     const rlimit limit{value, value};
     if (setrlimit(static_cast<__rlimit_resource>(resource), &limit) != 0) return false;
   }
-  const int cgroup = entrance.confinement.cgroup_procs;
-  if (cgroup >= 0 && write(cgroup, "0", 1) != 1) return false;
-  default_signals();
   return true;
+}
+
+bool set_stdio(Launch& launch) {
+  const bp::error_code ec =
+      bp::posix::detail::on_exec_setup(launch.launcher, launch.executable, launch.arguments, launch.stdio);
+  errno = ec.value();
+  return !ec;
+}
+
+// False with errno set.
+bool prepare(Launch& launch) {
+  const Entrance& entrance = launch.entrance;
+  if (!restore_root(entrance.root) || chdir(entrance.directory.c_str()) != 0) return false;
+  setsid();
+  if (entrance.user_namespace) drop_capabilities();
+  if (!set_limits(entrance.limits) || !join_cgroup(entrance.confinement)) return false;
+  default_signals();
+  if (!set_stdio(launch)) return false;
+  close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+  return install_filter(entrance.confinement);
 }
 
 // On a stack of its own AddressSanitizer would complain about each call that does not return.
@@ -120,24 +99,10 @@ bool prepare(const Entrance& entrance) {
 // The process itself.
 SELFCONNECT_NO_SANITIZE_ADDRESS int become_the_command(void* argument) {
   Launch& launch = *static_cast<Launch*>(argument);
-  if (!prepare(launch.entrance)) {
-    launch.error = errno;
-    _exit(127);
+  if (prepare(launch)) {
+    execve(launch.executable.c_str(), const_cast<char* const*>(launch.arguments),
+           const_cast<char* const*>(launch.launcher.env));
   }
-  const bp::error_code ec =
-      bp::posix::detail::on_exec_setup(launch.launcher, launch.executable, launch.arguments, launch.stdio);
-  if (ec) {
-    launch.error = ec.value();
-    _exit(127);
-  }
-  close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-  const Confinement& confinement = launch.entrance.confinement;
-  if (!confinement.filter.empty() && !install_filter(confinement)) {
-    launch.error = errno;
-    _exit(127);
-  }
-  execve(launch.executable.c_str(), const_cast<char* const*>(launch.arguments),
-         const_cast<char* const*>(launch.launcher.env));
   launch.error = errno;
   _exit(127);
 }

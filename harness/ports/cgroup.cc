@@ -52,7 +52,8 @@ struct ReaperPaths {
   const int events = openat(kParent, paths.events, O_RDONLY | O_CLOEXEC);
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
-  for (const time_t by = now.tv_sec + kReaperPatience; now.tv_sec < by; clock_gettime(CLOCK_MONOTONIC, &now)) {
+  for (const time_t by = now.tv_sec + kReaperPatience; now.tv_sec < by;
+       clock_gettime(CLOCK_MONOTONIC, &now)) {
     std::array<char, 128> text{};
     (void)!pread(events, text.data(), text.size(), 0);  // a change after this read wakes the poll
     if (unlinkat(kParent, paths.directory, AT_REMOVEDIR) == 0 || errno != EBUSY) _exit(0);
@@ -124,7 +125,8 @@ Result<UniqueFd> open_parent() {
 
 Result<std::string> new_name() {
   std::uint64_t number = 0;
-  if (getrandom(&number, sizeof(number), 0) != sizeof(number)) return std::unexpected(errno_error("getrandom"));
+  if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+    return std::unexpected(errno_error("getrandom"));
   return fmt::format("selfconnect-{}-{:016x}", getpid(), number);
 }
 

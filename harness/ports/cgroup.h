@@ -26,10 +26,10 @@ class Cgroup {
   // Returns once it is removed: when all in it have ended.
   ~Cgroup();
 
-  [[nodiscard]] const std::string& name() const { return name_; }      // "selfconnect-4711-9f3c..."
-  [[nodiscard]] int directory() const { return directory_.get(); }     // for bpf(2)
-  [[nodiscard]] int procs() const { return procs_.get(); }             // cgroup.procs, for writing
-  [[nodiscard]] int parent() const { return parent_.get(); }           // the directory it was made in
+  [[nodiscard]] const std::string& name() const { return name_; }   // "selfconnect-4711-9f3c..."
+  [[nodiscard]] int directory() const { return directory_.get(); }  // for bpf(2)
+  [[nodiscard]] int procs() const { return procs_.get(); }          // cgroup.procs, for writing
+  [[nodiscard]] int parent() const { return parent_.get(); }        // the directory it was made in
 
  private:
   Cgroup() = default;

@@ -9,11 +9,20 @@
 
 #include "harness/net/endpoint.h"
 #include "harness/ports/layout.h"
+#include "harness/ports/policy.h"
 #include "harness/sys/error.h"
 #include "harness/world/confinement.h"
 #include "harness/world/world.h"
 
 namespace selfconnect {
+
+// What a policy is applied to.
+struct PolicyScope {
+  PortLayout open;                            // the world's range and reserved ports
+  std::set<std::uint16_t> never;              // besides the reserved ones
+  Endpoint destination;                       // what `force` and the models are for
+  Allocator allocator = Allocator::kConnect;  // which the client uses; told for the engine range
+};
 
 // Changes apply to the next connect() (or bind to port 0) in the world, also while the target runs.
 class Engine {
@@ -23,6 +32,10 @@ class Engine {
 
   // What the engine needs of the processes that it decides for, before their exec. Valid as long as the engine.
   [[nodiscard]] virtual Confinement confinement() const { return {}; }
+
+  // From now on ports are given by `policy`, in a world whose range and reserved ports have been set to those of
+  // `scope` (set_port_layout). Errors: the engine cannot do that policy, and which one can; it has no port to hand out.
+  virtual Result<void> follow(const Policy& policy, const PolicyScope& scope) = 0;
 
   // From now on `port` is given to whoever asks, whenever it is free.
   virtual Result<void> force(std::uint16_t port, Allocator allocator) = 0;

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "harness/ports/hook_engine.h"
+#include "harness/ports/notify_engine.h"
 
 namespace selfconnect {
 
@@ -46,7 +47,7 @@ Result<std::unique_ptr<Engine>> make_engine(EngineChoice choice, const World& wo
     case EngineChoice::kHook:
       return as_engine(make_hook_engine(world));
     case EngineChoice::kNotify:
-      return std::unexpected(error("this version has no engine notify: use --engine range, hook or auto"));
+      return as_engine(make_notify_engine(world));
     case EngineChoice::kAuto:
       break;
   }
@@ -60,7 +61,8 @@ Result<BestEngine> choose_best_engine(const World& world) {
     if (tried) return BestEngine{choice, fmt::format("{}{} works here", lacking, engine_name(choice))};
     lacking += fmt::format("{}: {}; ", engine_name(choice), tried.error().message);
   }
-  return std::unexpected(error(fmt::format("no engine works here: {}", lacking.substr(0, lacking.size() - 2))));
+  return std::unexpected(
+      error(fmt::format("no engine works here: {}", lacking.substr(0, lacking.size() - 2))));
 }
 
 }  // namespace selfconnect

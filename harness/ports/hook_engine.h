@@ -41,18 +41,14 @@ struct HookEvents {
   std::uint64_t lost = 0;         // since the engine was made, for want of room (some 16,000 events)
 };
 
-// For one thread. By any policy; see Engine for force and release, which are policies too. Under force() a bind to
+// For one thread. By any policy: with `sequential` attempt k gets the k-th port of the policy that is free, each port once
+// until all have had their turn, with any number of threads; so do the models and `random`, whose ports are drawn before,
+// 65,536 of them, the models' for the scope's destination. At bind() to port 0 the next port is not tried: EADDRINUSE
+// where it is taken. Under force() a bind to
 // port 0 is given the port by the world's range and reserved ports, as under the engine `range`: the program cannot
 // know there whether a port is free.
 class HookEngine : public Engine {
  public:
-  // From the next attempt on. With `sequential` attempt k gets the k-th port of the policy that is free (never one of
-  // `never`), each port once until all have had their turn, with any number of threads; so do the models and `random`,
-  // whose ports are drawn before, 65,536 of them, the models' for `destination`. At bind() to port 0 the next port is
-  // not tried: EADDRINUSE where it is taken.
-  virtual Result<void> apply(const Policy& policy, const std::set<std::uint16_t>& never,
-                             const Endpoint& destination) = 0;
-
   // How often it was dialled. IPv4-mapped destinations are IPv4 ones. Counted for the first 4,096 destinations.
   [[nodiscard]] virtual std::uint64_t attempts(const Endpoint& destination) const = 0;
 

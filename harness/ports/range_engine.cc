@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
 #include "harness/ports/engine.h"
 #include "harness/ports/world_ports.h"
 
@@ -11,6 +13,17 @@ class RangeEngine : public Engine {
   explicit RangeEngine(const World& world) : world_(world) {}
 
   [[nodiscard]] std::string_view name() const override { return "range"; }
+
+  Result<void> follow(const Policy& policy, const PolicyScope& scope) override {
+    if (policy.kind == PolicyKind::kForce) return force(scope.destination.port, scope.allocator);
+    if (policy.kind != PolicyKind::kKernel) {
+      return std::unexpected(error(fmt::format(
+          "the engine range cannot hand out ports by {}: use --engine hook or notify", policy.text())));
+    }
+    PortLayout layout = scope.open;
+    layout.reserved.insert(scope.never.begin(), scope.never.end());
+    return set_port_layout(world_, layout);
+  }
 
   Result<void> force(std::uint16_t port, Allocator allocator) override {
     return set_port_layout(world_, forcing_layout(port, allocator));

@@ -100,7 +100,7 @@ void read_run(Fields& fields, Run& run, std::vector<Phase>& phases) {
   fields.read("has_host_placeholder", run.has_host_placeholder);
   read_destinations(fields, run.destinations);
   fields.read("engine", run.engine);
-  fields.read("engine_reason", run.engine_reason, Fields::Need::kOptional);
+  fields.read("engine_reason", run.engine_reason, Need::kOptional);
   fields.read("isolation", run.isolation);
   fields.read("kernel", run.kernel);
   read_phases(fields, phases);

@@ -16,4 +16,9 @@ struct Confinement {
   int listener_to = -1;  // a Unix socket; is sent the filter's notification descriptor (SCM_RIGHTS)
 };
 
+// The two steps, for the process itself, between fork and exec: system calls only. False with errno set. The filter comes
+// last: what it stops waits for an answer from then on.
+[[nodiscard]] bool join_cgroup(const Confinement& confinement);
+[[nodiscard]] bool install_filter(const Confinement& confinement);
+
 }  // namespace selfconnect

@@ -99,14 +99,12 @@ int keep_event(void* into, void* data, std::size_t size) {
 }
 
 // The ports of a policy in turn, as many as the table holds. A sequence repeats itself only where it is a cycle.
-std::vector<std::uint16_t> ports_in_turn(const Policy& policy, const std::set<std::uint16_t>& never,
-                                         const Endpoint& destination) {
-  const PortLayout open = open_layout(never);
-  if (policy.kind == PolicyKind::kSequential) return port_cycle(policy, open, never);
+std::vector<std::uint16_t> ports_in_turn(const Policy& policy, const PolicyScope& scope) {
+  if (policy.kind == PolicyKind::kSequential) return port_cycle(policy, scope.open, scope.never);
   std::vector<std::uint16_t> ports;
-  PortSequence sequence(policy, open, never);
+  PortSequence sequence(policy, scope.open, scope.never);
   while (ports.size() < kHookTable) {
-    const auto port = sequence.next(destination);
+    const auto port = sequence.next(scope.destination);
     if (!port) break;
     ports.push_back(*port);
   }
@@ -116,7 +114,10 @@ std::vector<std::uint16_t> ports_in_turn(const Policy& policy, const std::set<st
 class LoadedHook : public HookEngine {
  public:
   LoadedHook(const World& world, UniqueFd net_ns, Cgroup cgroup, Skeleton skeleton)
-      : world_(world), net_ns_(std::move(net_ns)), skeleton_(std::move(skeleton)), cgroup_(std::move(cgroup)) {}
+      : world_(world),
+        net_ns_(std::move(net_ns)),
+        skeleton_(std::move(skeleton)),
+        cgroup_(std::move(cgroup)) {}
 
   Result<void> start() {
     ring_.reset(ring_buffer__new(bpf_map__fd(skeleton_->maps.events), keep_event, &events_, nullptr));
@@ -152,16 +153,14 @@ class LoadedHook : public HookEngine {
     return connected;
   }
 
-  Result<void> apply(const Policy& policy, const std::set<std::uint16_t>& never,
-                     const Endpoint& destination) override {
-    if (auto released = release(never); !released) return released;
+  Result<void> follow(const Policy& policy, const PolicyScope& scope) override {
+    set_mode(kHookKernel);
     if (policy.kind == PolicyKind::kKernel) return {};
     if (policy.kind == PolicyKind::kForce) {
-      if (never.contains(destination.port)) return {};
-      set_mode(kHookOwn);
+      if (!scope.never.contains(scope.destination.port)) set_mode(kHookOwn);
       return {};
     }
-    const auto ports = ports_in_turn(policy, never, destination);
+    const auto ports = ports_in_turn(policy, scope);
     if (ports.empty())
       return std::unexpected(error("apply the policy " + policy.text() + ": it has no port to hand out"));
     auto& shared = *skeleton_->bss;
@@ -181,8 +180,7 @@ class LoadedHook : public HookEngine {
 
   HookEvents take_events() override {
     ring_buffer__consume(ring_.get());
-    return {std::exchange(events_, {}),
-            __atomic_load_n(&skeleton_->bss->events_dropped, __ATOMIC_SEQ_CST)};
+    return {std::exchange(events_, {}), __atomic_load_n(&skeleton_->bss->events_dropped, __ATOMIC_SEQ_CST)};
   }
 
  private:
@@ -196,7 +194,8 @@ class LoadedHook : public HookEngine {
   void forget_attempts() {
     (void)take_events();
     hook_destination key{};
-    while (bpf_map_get_next_key(attempts_map(), nullptr, &key) == 0) bpf_map_delete_elem(attempts_map(), &key);
+    while (bpf_map_get_next_key(attempts_map(), nullptr, &key) == 0)
+      bpf_map_delete_elem(attempts_map(), &key);
   }
 
   const World& world_;

@@ -8,7 +8,8 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
+
+#include "harness/sys/descriptor_message.h"
 
 namespace selfconnect {
 
@@ -18,19 +19,6 @@ struct Made {
   int error = 0;  // an errno
 };
 
-struct Ancillary {
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> bytes{};
-};
-
-msghdr message_with(iovec& data, Ancillary& ancillary) {
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = ancillary.bytes.data();
-  message.msg_controllen = ancillary.bytes.size();
-  return message;
-}
-
 // The member: system calls only, for the harness may have threads.
 [[noreturn]] void make_and_send(int procs, int net_ns, int domain, int to) {
   Made made;
@@ -39,19 +27,8 @@ msghdr message_with(iovec& data, Ancillary& ancillary) {
       (fd = socket(domain, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0) {
     made.error = errno;
   }
-  iovec data{&made, sizeof(made)};
-  Ancillary ancillary;
-  msghdr message = message_with(data, ancillary);
-  if (fd >= 0) {
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-  } else {
-    message.msg_controllen = 0;
-  }
-  _exit(sendmsg(to, &message, MSG_NOSIGNAL) == sizeof(made) ? 0 : 1);
+  const bool sent = fd < 0 ? send_message(to, made) : send_message(to, made, std::array{fd});
+  _exit(sent ? 0 : 1);
 }
 
 }  // namespace
@@ -67,21 +44,14 @@ Result<UniqueFd> make_member_socket(int procs, int net_ns, int domain) {
   if (pid == 0) make_and_send(procs, net_ns, domain, far.get());
   far.reset();
   Made made;
-  iovec data{&made, sizeof(made)};
-  Ancillary ancillary;
-  msghdr message = message_with(data, ancillary);
-  ssize_t size = 0;
-  do {
-    size = recvmsg(near.get(), &message, MSG_CMSG_CLOEXEC);
-  } while (size < 0 && errno == EINTR);
+  const Received received = receive_message(near.get(), made);
+  UniqueFd fd(received.count > 0 ? received.descriptors[0] : -1);
   while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) continue;
-  if (size != sizeof(made)) return std::unexpected(error("make a socket in the cgroup: the process was killed"));
+  if (received.size != sizeof(made))
+    return std::unexpected(error("make a socket in the cgroup: the process was killed"));
   if (made.error != 0) return std::unexpected(errno_error("make a socket in the cgroup", made.error));
-  const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr) return std::unexpected(error("make a socket in the cgroup: none came"));
-  int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-  return UniqueFd(fd);
+  if (!fd) return std::unexpected(error("make a socket in the cgroup: none came"));
+  return fd;
 }
 
 }  // namespace selfconnect

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "harness/ports/notify_engine.h"
+
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <optional>
+#include <random>
+
+#include "harness/ports/port_sequence.h"
+
+namespace selfconnect {
+
+namespace {
+
+// The kernel's default range but `never`, at random.
+class OpenPorts {
+ public:
+  explicit OpenPorts(const std::set<std::uint16_t>& never) {
+    const PortLayout layout = open_layout(never);
+    for (std::uint32_t port = layout.low; port <= layout.high; ++port) {
+      if (layout.reserved.contains(static_cast<std::uint16_t>(port))) continue;
+      (port % 2 == layout.low % 2 ? of_connect_ : of_bind_).push_back(static_cast<std::uint16_t>(port));
+    }
+  }
+
+  std::uint16_t next(Allocator allocator) {
+    const auto& ports = allocator == Allocator::kConnect ? of_connect_ : of_bind_;
+    return ports[std::uniform_int_distribution<std::size_t>(0, ports.size() - 1)(random_)];
+  }
+
+ private:
+  std::vector<std::uint16_t> of_connect_, of_bind_;
+  std::mt19937 random_;  // its default seed
+};
+
+bool enter(const World* world) {
+  if (world == nullptr) return true;
+  const int user = world->isolation() == Isolation::kUserAndNetNs ? CLONE_NEWUSER : 0;
+  return setns(world->init_pidfd(), user | CLONE_NEWNET) == 0;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<NotifyEngine>> NotifyEngine::create(SocketAccess access, NotifySupervisor::Reach reach,
+                                                           const World* world) {
+  auto filter = notify_filter(access);
+  if (!filter) return std::unexpected(filter.error());
+  auto supervisor = NotifySupervisor::start(access, reach);
+  if (!supervisor) return std::unexpected(supervisor.error());
+  return std::unique_ptr<NotifyEngine>(new NotifyEngine(world, std::move(*filter), std::move(*supervisor)));
+}
+
+Confinement NotifyEngine::confinement() const {
+  return {.filter = filter_, .listener_to = supervisor_->listener_to()};
+}
+
+Result<void> NotifyEngine::force(std::uint16_t port, Allocator) {
+  choose_by([port](const Dial& dial) { return dial.busy == 0 ? std::optional(port) : std::nullopt; });
+  return {};
+}
+
+Result<void> NotifyEngine::release(const std::set<std::uint16_t>& never) {
+  auto ports = std::make_shared<OpenPorts>(never);
+  choose_by([ports](const Dial& dial) { return std::optional(ports->next(dial.allocator)); });
+  return {};
+}
+
+Result<void> NotifyEngine::follow(const Policy& policy, const PolicyScope& scope) {
+  const bool once = policy.kind == PolicyKind::kForce;
+  auto ports = std::make_shared<PortSequence>(policy, scope.open, scope.never);
+  choose_by([once, ports](const Dial& dial) -> std::optional<std::uint16_t> {
+    if (once && (dial.busy > 0 || dial.allocator == Allocator::kBind)) return std::nullopt;
+    return ports->next(dial.destination);
+  });
+  return {};
+}
+
+Result<bool> NotifyEngine::probe(const Endpoint& destination, Allocator allocator) {
+  enum Code : int { kSelf, kNotSelf, kFailed };
+  const pid_t pid = fork();
+  if (pid < 0) return std::unexpected(errno_error("fork"));
+  if (pid == 0) {
+    if (!enter(world_) || !install_filter(confinement())) _exit(kFailed);
+    const int domain = destination.address.family() == Family::kIpv4 ? AF_INET : AF_INET6;
+    UniqueFd socket(::socket(domain, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const auto connected = connects_to_itself(std::move(socket), destination, allocator);
+    _exit(!connected ? kFailed : *connected ? kSelf : kNotSelf);
+  }
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+  if (!WIFEXITED(status) || WEXITSTATUS(status) == kFailed)
+    return std::unexpected(error("the probing process could not be stopped, or could not dial"));
+  return WEXITSTATUS(status) == kSelf;
+}
+
+Result<std::unique_ptr<NotifyEngine>> make_notify_engine(const World& world) {
+  const auto access = notify_works();
+  if (!access) return std::unexpected(access.error());
+  return NotifyEngine::create(*access, NotifySupervisor::Reach::kAnywhere, &world);
+}
+
+}  // namespace selfconnect

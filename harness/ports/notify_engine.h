@@ -1,0 +1,68 @@
+// The engine `notify`: the target's connect() and its bind() to port 0 stop at a seccomp filter, and a thread of the
+// harness gives the socket its port before the call goes on. Works for any user, with no namespace and no capability, for
+// threads, forked children and static programs alike; not for connections made through io_uring. The filter needs
+// no_new_privs (prctl(2)), so setuid programs started by the target gain no privilege under it.
+//
+// What differs from a port that the kernel chooses: the socket is bound, as by the client's own bind(). A socket that is
+// dialled again after a refusal keeps its port; a port in TIME_WAIT is not taken again, unless the client has set
+// SO_REUSEADDR; and no connect() in the same network is handed the port meanwhile.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "harness/ports/engine.h"
+#include "harness/ports/notify_supervisor.h"
+#include "harness/ports/policy.h"
+
+namespace selfconnect {
+
+class NotifyEngine : public Engine {
+ public:
+  // Errors: libseccomp's, no memory, no thread. Whether the engine can work is notify_works()'s business.
+  // `world`: where probe() dials, and must outlive the engine; nullptr: in the network at hand.
+  static Result<std::unique_ptr<NotifyEngine>> create(SocketAccess access, NotifySupervisor::Reach reach,
+                                                      const World* world = nullptr);
+
+  [[nodiscard]] std::string_view name() const override { return "notify"; }
+  // For every process that the engine is to decide for. Valid as long as the engine.
+  [[nodiscard]] Confinement confinement() const override;
+
+  // By whichever of connect() and bind() the target asks; `allocator` does not matter.
+  Result<void> force(std::uint16_t port, Allocator allocator) override;
+
+  // A random free port of the kernel's default range, of the parity that the kernel prefers for connect() (even) or bind()
+  // (odd): what the kernel itself chooses cannot be kept from `never` here. The same ports in every run.
+  Result<void> release(const std::set<std::uint16_t>& never) override;
+
+  // A bind() to port 0 takes the policy's next port as well; under `force` it has no destination whose port could be
+  // meant, and the kernel chooses.
+  Result<void> follow(const Policy& policy, const PolicyScope& scope) override;
+
+  // By a child that is stopped as a target is.
+  Result<bool> probe(const Endpoint& destination, Allocator allocator) override;
+
+  // By any other rule, attempt by attempt.
+  void choose_by(ChoosePort choose) { supervisor_->choose_by(std::move(choose)); }
+
+  [[nodiscard]] std::vector<NotifyEvent> take_events() { return supervisor_->take_events(); }
+
+ private:
+  NotifyEngine(const World* world, std::vector<sock_filter> filter,
+               std::unique_ptr<NotifySupervisor> supervisor)
+      : world_(world), filter_(std::move(filter)), supervisor_(std::move(supervisor)) {}
+
+  const World* world_;
+  std::vector<sock_filter> filter_;
+  std::unique_ptr<NotifySupervisor> supervisor_;
+};
+
+// For a world: sockets are taken where that works, else made. Errors: why notify does not work here.
+Result<std::unique_ptr<NotifyEngine>> make_notify_engine(const World& world);
+
+// Whether a process of ours may be stopped and seen into, by trying it on one: how its sockets are come by, or why it
+// cannot be done. Takes a millisecond.
+Result<SocketAccess> notify_works();
+
+}  // namespace selfconnect

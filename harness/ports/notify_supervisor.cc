@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: MIT
+#include "harness/ports/notify_supervisor.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <iterator>
+#include <utility>
+
+namespace selfconnect {
+
+namespace {
+
+using Kind = NotifyCall::Kind;
+
+// Linux 6.6: both sides of a notification are woken on the processor that the other one leaves. linux/seccomp.h
+constexpr unsigned long kSetFlags = SECCOMP_IOW(4, __u64);
+constexpr std::uint64_t kSyncWakeUp = 1;
+
+bool still_valid(int listener, std::uint64_t id) {
+  return ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+}
+
+template <class T>
+std::optional<T> read_value(pid_t thread, std::uint64_t address) {
+  T value{};
+  if (!read_memory(thread, address, std::as_writable_bytes(std::span(&value, 1)))) return std::nullopt;
+  return value;
+}
+
+// An IPv4 or IPv6 address; nothing for any other family, and for what the kernel will not accept itself.
+std::optional<sockaddr_storage> read_address(pid_t thread, std::uint64_t address, std::uint64_t length) {
+  sockaddr_storage storage{};
+  const std::size_t size = std::min<std::uint64_t>(length, sizeof(sockaddr_in6));
+  if (size < sizeof(sockaddr_in)) return std::nullopt;
+  if (!read_memory(thread, address, std::as_writable_bytes(std::span(&storage, 1)).first(size)))
+    return std::nullopt;
+  const bool known =
+      storage.ss_family == AF_INET || (storage.ss_family == AF_INET6 && size == sizeof(sockaddr_in6));
+  return known ? std::optional(storage) : std::nullopt;
+}
+
+// sendmsg(2)'s msg_name and msg_namelen.
+std::optional<std::pair<std::uint64_t, std::uint32_t>> read_message_name(pid_t thread,
+                                                                         const NotifyCall& call) {
+  if (call.layout == NotifyCall::Layout::k32Bit) {
+    const auto words = read_value<std::array<std::uint32_t, 2>>(thread, call.arguments[1]);
+    if (!words) return std::nullopt;
+    return std::pair<std::uint64_t, std::uint32_t>{(*words)[0], (*words)[1]};
+  }
+  const auto message = read_value<msghdr>(thread, call.arguments[1]);
+  if (!message) return std::nullopt;
+  return std::pair<std::uint64_t, std::uint32_t>{reinterpret_cast<std::uint64_t>(message->msg_name),
+                                                 message->msg_namelen};
+}
+
+// Where the call dials, if it does.
+std::optional<sockaddr_storage> read_destination(pid_t thread, const NotifyCall& call) {
+  const auto& argument = call.arguments;
+  switch (call.kind) {
+    case Kind::kConnect:
+      return read_address(thread, argument[1], static_cast<std::uint32_t>(argument[2]));
+    case Kind::kSendTo:
+      if ((argument[3] & MSG_FASTOPEN) == 0) return std::nullopt;
+      return read_address(thread, argument[4], static_cast<std::uint32_t>(argument[5]));
+    case Kind::kSendMessage: {
+      if ((argument[2] & MSG_FASTOPEN) == 0) return std::nullopt;
+      const auto name = read_message_name(thread, call);
+      return name ? read_address(thread, name->first, name->second) : std::nullopt;
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+int option(int socket, int level, int name) {
+  int value = 0;
+  socklen_t size = sizeof(value);
+  return getsockopt(socket, level, name, &value, &size) == 0 ? value : -1;
+}
+
+bool is_tcp(int socket) { return option(socket, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_TCP; }
+
+// Not connected, not connecting, not listening.
+bool is_closed(int socket) {
+  tcp_info info{};
+  socklen_t size = sizeof(info.tcpi_state);
+  return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_state == TCP_CLOSE;
+}
+
+in_port_t& port_in(sockaddr_storage& address) {
+  // At the same place in both.
+  static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
+  return reinterpret_cast<sockaddr_in&>(address).sin_port;
+}
+
+bool is_loopback(const Address& address) {
+  // Linux takes the unspecified address of connect() for the loopback one.
+  const bool unspecified = std::ranges::all_of(address.bytes(), [](char byte) { return byte == 0; });
+  return unspecified || address == Address::loopback(address.family()) ||
+         (address.family() == Family::kIpv4 && address.bytes().front() == 127);
+}
+
+UniqueFd receive_descriptor(int from) {
+  char byte = 0;
+  iovec data{&byte, sizeof(byte)};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> ancillary{};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = ancillary.data();
+  message.msg_controllen = ancillary.size();
+  if (recvmsg(from, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) <= 0) return {};
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return {};
+  int fd = -1;
+  std::memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+  return UniqueFd(fd);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<NotifySupervisor>> NotifySupervisor::start(SocketAccess access, Reach reach) {
+  std::unique_ptr<NotifySupervisor> supervisor(new NotifySupervisor(access, reach));
+  std::array<int, 2> ends{};
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    return std::unexpected(errno_error("socketpair"));
+  }
+  supervisor->near_end_.reset(ends[0]);
+  supervisor->far_end_.reset(ends[1]);
+  supervisor->stop_.reset(eventfd(0, EFD_CLOEXEC));
+  if (!supervisor->stop_) return std::unexpected(errno_error("eventfd"));
+  // Signals of the harness are not for this thread.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  supervisor->thread_ = std::thread([&supervisor = *supervisor] { supervisor.run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return supervisor;
+}
+
+NotifySupervisor::~NotifySupervisor() {
+  if (!thread_.joinable()) return;
+  eventfd_write(stop_.get(), 1);
+  thread_.join();
+}
+
+void NotifySupervisor::choose_by(ChoosePort choose) {
+  auto shared = std::make_shared<ChoosePort>(std::move(choose));
+  const std::scoped_lock lock(mutex_);
+  choose_ = std::move(shared);
+}
+
+std::vector<NotifyEvent> NotifySupervisor::take_events() {
+  const std::scoped_lock lock(mutex_);
+  std::vector<NotifyEvent> taken(std::make_move_iterator(events_.begin()),
+                                 std::make_move_iterator(events_.end()));
+  events_.clear();
+  return taken;
+}
+
+void NotifySupervisor::run() {
+  std::vector<pollfd> waits;
+  while (true) {
+    waits.assign({{.fd = stop_.get(), .events = POLLIN, .revents = 0},
+                  {.fd = near_end_.get(), .events = POLLIN, .revents = 0}});
+    for (const UniqueFd& listener : listeners_) {
+      waits.push_back({.fd = listener.get(), .events = POLLIN, .revents = 0});
+    }
+    while (poll(waits.data(), waits.size(), -1) < 0 && errno == EINTR) continue;
+    if (waits[0].revents != 0) return;
+    for (std::size_t i = 2; i < waits.size(); ++i) {
+      if ((waits[i].revents & POLLIN) != 0) {
+        serve(waits[i].fd);
+      } else if (waits[i].revents != 0) {  // the last process under this filter has ended
+        std::erase_if(listeners_, [&](const UniqueFd& known) { return known.get() == waits[i].fd; });
+      }
+    }
+    if (waits[1].revents != 0) take_listener();
+  }
+}
+
+void NotifySupervisor::take_listener() {
+  UniqueFd listener = receive_descriptor(near_end_.get());
+  if (!listener || listeners_.size() >= kMostListeners) return;
+  // Before Linux 6.6 it is slower without.
+  (void)ioctl(listener.get(), kSetFlags, kSyncWakeUp);
+  listeners_.push_back(std::move(listener));
+}
+
+void NotifySupervisor::serve(int listener) {
+  seccomp_notif stopped{};
+  // Does not block: there was something to receive. ENOENT: its thread was killed meanwhile, or got a signal.
+  if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &stopped) != 0) return;
+  Answer answered = answer(listener, stopped);
+  seccomp_notif_resp response{};
+  response.id = stopped.id;
+  switch (answered.how) {
+    case Answer::How::kGoOn:
+      response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+      break;
+    case Answer::How::kValue:
+      response.val = answered.value;
+      break;
+    case Answer::How::kError:
+      response.error = -static_cast<std::int32_t>(answered.value);
+      break;
+    case Answer::How::kDone:
+      return;
+  }
+  // What is counted and noted must be there when the call goes on, for who looks at it then.
+  if (answered.event) note(std::move(*answered.event));
+  (void)ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+}
+
+NotifySupervisor::Answer NotifySupervisor::answer(int listener, const seccomp_notif& stopped) {
+  const pid_t thread = static_cast<pid_t>(stopped.pid);
+  NotifyCall call = notify_call(stopped.data);
+  if (call.kind == Kind::kSocketCall) {
+    const auto words = read_value<std::array<std::uint32_t, 6>>(thread, call.arguments[1]);
+    if (!words) return {};
+    call = inner_call(call, *words);
+  }
+  if (call.kind == Kind::kBind) return answer_bind(listener, stopped, call);
+  if (call.kind == Kind::kSocket) return answer_socket(listener, stopped, call);
+  const auto destination = read_destination(thread, call);
+  if (!destination) return {};
+  return answer_dial(listener, stopped, static_cast<int>(call.arguments[0]),
+                     Endpoint::from_sockaddr(*destination));
+}
+
+NotifySupervisor::Answer NotifySupervisor::answer_dial(int listener, const seccomp_notif& stopped, int fd,
+                                                       const Endpoint& destination) {
+  const pid_t thread = static_cast<pid_t>(stopped.pid);
+  UniqueFd socket = socket_of(thread, fd);
+  if (!socket || !still_valid(listener, stopped.id) || !is_tcp(socket.get())) return {};
+  if (reach_ == Reach::kLoopbackOnly && !is_loopback(destination.address)) {
+    if (access_ == SocketAccess::kMake) made_.keep(thread, std::move(socket));  // it may dial again
+    return {.how = Answer::How::kError, .value = ENETUNREACH};
+  }
+  sockaddr_storage own{};
+  socklen_t length = sizeof(own);
+  if (getsockname(socket.get(), reinterpret_cast<sockaddr*>(&own), &length) != 0) return {};
+  std::uint16_t port = ntohs(port_in(own));
+  // A second connect() that asks how the first one went.
+  if (port != 0 && !is_closed(socket.get())) return {};
+  Dial dial{.destination = destination, .attempt = attempts_to(destination) + 1};
+  if (port == 0) port = bind_to_choice(socket.get(), own, length, dial);
+  return {.event = NotifyEvent{std::chrono::steady_clock::now(), thread, dial, port}};
+}
+
+NotifySupervisor::Answer NotifySupervisor::answer_bind(int listener, const seccomp_notif& stopped,
+                                                       const NotifyCall& call) {
+  const pid_t thread = static_cast<pid_t>(stopped.pid);
+  const auto length = static_cast<socklen_t>(call.arguments[2]);
+  auto address = read_address(thread, call.arguments[1], length);
+  if (!address || (access_ == SocketAccess::kTake && port_in(*address) != 0)) return {};
+  const UniqueFd socket = socket_of(thread, static_cast<int>(call.arguments[0]));
+  if (!socket || !still_valid(listener, stopped.id) || !is_tcp(socket.get())) return {};
+  if (port_in(*address) != 0 || option(socket.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT) == 1) return {};
+  Dial dial{.allocator = Allocator::kBind, .destination = Endpoint::from_sockaddr(*address)};
+  const std::uint16_t port = bind_to_choice(socket.get(), *address, length, dial);
+  if (port == 0) return {};
+  return {.how = Answer::How::kValue,
+          .event = NotifyEvent{std::chrono::steady_clock::now(), thread, dial, port}};
+}
+
+NotifySupervisor::Answer NotifySupervisor::answer_socket(int listener, const seccomp_notif& stopped,
+                                                         const NotifyCall& call) {
+  const auto domain = static_cast<int>(call.arguments[0]);
+  const auto type = static_cast<int>(call.arguments[1]);
+  const auto protocol = static_cast<int>(call.arguments[2]);
+  constexpr int kTypeMask = 0xf;
+  if ((domain != AF_INET && domain != AF_INET6) || (type & kTypeMask) != SOCK_STREAM ||
+      (protocol != 0 && protocol != IPPROTO_TCP)) {
+    return {};
+  }
+  UniqueFd socket(::socket(domain, type | SOCK_CLOEXEC, protocol));
+  if (!socket) return {};  // our descriptors have run out, say; the kernel's own socket then
+  seccomp_notif_addfd add{};
+  add.id = stopped.id;
+  add.srcfd = static_cast<std::uint32_t>(socket.get());
+  add.newfd_flags = (type & SOCK_CLOEXEC) != 0 ? O_CLOEXEC : 0;
+  add.flags = SECCOMP_ADDFD_FLAG_SEND;  // installs and answers in one step
+  Answer answer{.how = Answer::How::kDone};
+  int installed = ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+  if (installed < 0 && errno == EINVAL) {  // before Linux 5.14
+    add.flags = 0;
+    installed = ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+    answer = {.how = Answer::How::kValue, .value = installed};
+  }
+  if (installed < 0) return {.how = Answer::How::kError, .value = errno};  // EMFILE
+  made_.keep(static_cast<pid_t>(stopped.pid), std::move(socket));
+  return answer;
+}
+
+UniqueFd NotifySupervisor::socket_of(pid_t thread, int fd) {
+  if (access_ == SocketAccess::kMake) {
+    const auto inode = socket_inode(thread, fd);
+    return inode ? made_.give_back(*inode) : UniqueFd();
+  }
+  auto taken = taker_.take(thread, fd);
+  return taken ? std::move(*taken) : UniqueFd();
+}
+
+// 0: none was chosen, or none can be had.
+std::uint16_t NotifySupervisor::bind_to_choice(int socket, sockaddr_storage& address, socklen_t length,
+                                               Dial& dial) {
+  std::shared_ptr<const ChoosePort> choose;
+  {
+    const std::scoped_lock lock(mutex_);
+    choose = choose_;
+  }
+  if (!choose || !*choose) return 0;
+  for (; dial.busy < kMostBusy; ++dial.busy) {
+    const auto port = (*choose)(dial);
+    if (!port) return 0;
+    port_in(address) = htons(*port);
+    if (bind(socket, reinterpret_cast<const sockaddr*>(&address), length) == 0) return *port;
+    if (errno != EADDRINUSE && errno != EACCES) return 0;  // EACCES: a privileged port
+  }
+  return 0;
+}
+
+std::uint64_t& NotifySupervisor::attempts_to(const Endpoint& destination) {
+  const auto known = attempts_.find(destination);
+  if (known != attempts_.end()) return known->second;
+  // The further ones share the count of "nowhere".
+  return attempts_[attempts_.size() < kMostDestinations ? destination : Endpoint{}];
+}
+
+void NotifySupervisor::note(NotifyEvent event) {
+  if (event.dial.allocator == Allocator::kConnect) attempts_to(event.dial.destination) = event.dial.attempt;
+  const std::scoped_lock lock(mutex_);
+  if (events_.size() == kMostEvents) events_.pop_front();
+  events_.push_back(std::move(event));
+}
+
+}  // namespace selfconnect

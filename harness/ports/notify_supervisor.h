@@ -1,0 +1,109 @@
+// The thread that answers the notifications of the filter (seccomp_unotify(2)): it gives the socket of a stopped connect()
+// a port, by bind(), and lets the call go on. Used by the engine `notify`.
+//
+//   target                      kernel                   supervisor
+//   connect(5, 127.0.0.1:P) --> stopped, waits --------> reads the address, takes socket 5, asks ChoosePort, binds it
+//                               goes on with it <------- SECCOMP_USER_NOTIF_FLAG_CONTINUE
+//
+// The bind is to the address that the socket has, the wildcard as a rule, so that connect() chooses the source address as
+// it always does. Only a TCP socket that is neither connected nor bound is touched, and only while the notification is
+// valid; what else is called goes on untouched. When this thread ends, in whatever way, the kernel answers what waits with
+// ENOSYS.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "harness/net/endpoint.h"
+#include "harness/ports/dial.h"
+#include "harness/ports/made_sockets.h"
+#include "harness/ports/notify_call.h"
+#include "harness/ports/notify_target.h"
+#include "harness/sys/error.h"
+#include "harness/sys/unique_fd.h"
+
+namespace selfconnect {
+
+// One attempt, or one bind() to port 0.
+struct NotifyEvent {
+  std::chrono::steady_clock::time_point at;
+  pid_t thread = 0;
+  Dial dial;
+  std::uint16_t port = 0;  // of the socket as it goes on; 0: the kernel chooses
+};
+
+// All but stop() and the destructor for any thread.
+class NotifySupervisor {
+ public:
+  // How far the target may dial.
+  enum class Reach {
+    kAnywhere,      // it is in a network of its own
+    kLoopbackOnly,  // it is in the machine's: TCP to other addresses is answered with ENETUNREACH
+  };
+  static Result<std::unique_ptr<NotifySupervisor>> start(SocketAccess access, Reach reach);
+  // Stops.
+  ~NotifySupervisor();
+  NotifySupervisor(const NotifySupervisor&) = delete;
+  NotifySupervisor& operator=(const NotifySupervisor&) = delete;
+
+  // The Unix socket that takes listeners, for Confinement::listener_to. Any number of launches, kMostListeners alive at a
+  // time.
+  [[nodiscard]] int listener_to() const { return far_end_.get(); }
+
+  // From the next stopped call on. Until the first time every choice is the kernel's.
+  void choose_by(ChoosePort choose);
+
+  // What happened since the last time; the oldest are dropped beyond kMostEvents.
+  [[nodiscard]] std::vector<NotifyEvent> take_events();
+
+  static constexpr std::size_t kMostListeners = 64;
+  static constexpr std::size_t kMostEvents = 65'536;
+  static constexpr std::size_t kMostDestinations = 4'096;  // with a count of their own
+  static constexpr unsigned kMostBusy = 1'024;             // ports tried for one attempt
+
+ private:
+  NotifySupervisor(SocketAccess access, Reach reach) : access_(access), reach_(reach) {}
+
+  struct Answer {
+    enum class How { kGoOn, kValue, kError, kDone };  // kDone: the kernel has the answer already
+    How how = How::kGoOn;
+    std::int64_t value = 0;  // of the call, or an errno
+    std::optional<NotifyEvent> event;
+  };
+
+  void run();
+  void take_listener();
+  void serve(int listener);
+  Answer answer(int listener, const seccomp_notif& stopped);
+  Answer answer_dial(int listener, const seccomp_notif& stopped, int fd, const Endpoint& destination);
+  Answer answer_bind(int listener, const seccomp_notif& stopped, const NotifyCall& call);
+  Answer answer_socket(int listener, const seccomp_notif& stopped, const NotifyCall& call);
+  UniqueFd socket_of(pid_t thread, int fd);
+  std::uint16_t bind_to_choice(int socket, sockaddr_storage& address, socklen_t length, Dial& dial);
+  std::uint64_t& attempts_to(const Endpoint& destination);
+  void note(NotifyEvent event);
+
+  const SocketAccess access_;
+  const Reach reach_;
+  UniqueFd near_end_, far_end_, stop_;
+  std::vector<UniqueFd> listeners_;  // the thread's, as are the next three
+  DescriptorTaker taker_;
+  MadeSockets made_;
+  std::map<Endpoint, std::uint64_t> attempts_;
+  std::mutex mutex_;  // of the next two
+  std::shared_ptr<const ChoosePort> choose_;
+  std::deque<NotifyEvent> events_;
+  std::thread thread_;
+};
+
+}  // namespace selfconnect
