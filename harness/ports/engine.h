@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string_view>
 
@@ -42,6 +43,11 @@ class Engine {
 
   // The kernel's own choice again, but never one of `never`.
   virtual Result<void> release(const std::set<std::uint16_t>& never) = 0;
+
+  // How often connect() was called for `destination`, those that got no port among them; nullopt: cannot tell.
+  [[nodiscard]] virtual std::optional<std::uint64_t> calls(const Endpoint& /*destination*/) const {
+    return std::nullopt;
+  }
 
   // Whether a connection to `destination` that is made now, as a process confined so would make it, connects to
   // itself. Closes it by RST, so that nothing stays behind. The caller has said force() before; the answer is what

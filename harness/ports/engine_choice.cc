@@ -54,9 +54,10 @@ Result<std::unique_ptr<Engine>> make_engine(EngineChoice choice, const World& wo
   return std::unexpected(error("no engine is named auto"));
 }
 
-Result<BestEngine> choose_best_engine(const World& world) {
+Result<BestEngine> choose_best_engine(const World& world, EngineChoice first) {
   std::string lacking;
   for (const EngineChoice choice : {EngineChoice::kRange, EngineChoice::kHook, EngineChoice::kNotify}) {
+    if (choice < first) continue;
     const auto tried = try_engine(choice, world);
     if (tried) return BestEngine{choice, fmt::format("{}{} works here", lacking, engine_name(choice))};
     lacking += fmt::format("{}: {}; ", engine_name(choice), tried.error().message);

@@ -25,6 +25,7 @@ struct BestEngine {
 // The first of range, hook, notify with which a probe connects to itself: `range` changes nothing about the client's
 // sockets, `hook` binds them, `notify` stops the client as well. Forces ports in the world, and leaves the kernel's
 // default range behind. The error says why none of them works.
-Result<BestEngine> choose_best_engine(const World& world);
+// `first`: those before it cannot do what is wanted.
+Result<BestEngine> choose_best_engine(const World& world, EngineChoice first = EngineChoice::kRange);
 
 }  // namespace selfconnect

@@ -15,6 +15,8 @@
 #include <ctime>
 #include <vector>
 
+#include "harness/trace/realtime.h"
+
 namespace selfconnect {
 
 namespace {
@@ -23,26 +25,6 @@ constexpr std::size_t kBatch = 32;
 // The longest IPv6 packet whose header can tell its length, rounded up: nothing common is cut off.
 constexpr std::size_t kSnapLength = 65536 + 64;
 constexpr int kReceiveBuffer = 32 << 20;
-
-std::chrono::nanoseconds duration(const timespec& time) {
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
-
-// What to add to a steady_clock time to get CLOCK_REALTIME. The reading with the least time in between wins.
-std::chrono::nanoseconds realtime_offset() {
-  auto narrowest = std::chrono::nanoseconds::max();
-  std::chrono::nanoseconds offset{};
-  for (int i = 0; i < 5; ++i) {
-    const auto before = std::chrono::steady_clock::now().time_since_epoch();
-    timespec real{};
-    clock_gettime(CLOCK_REALTIME, &real);
-    const auto between = std::chrono::steady_clock::now().time_since_epoch() - before;
-    if (between >= narrowest) continue;
-    narrowest = between;
-    offset = duration(real) - (before + between / 2);
-  }
-  return offset;
-}
 
 // TCP over IPv4 or IPv6, and IPv6 whose next header may stand before TCP (decode_packet looks further).
 // A cooked packet begins at the IP header; its EtherType is ancillary (socket filter document of the kernel).
@@ -170,7 +152,7 @@ Result<std::size_t> Capture::drain(std::size_t limit,
       mmsghdr& message = batch_->messages[i];
       const timespec stamp = stamp_of(message.msg_hdr);
       take({.stamp = stamp,
-            .at = duration(stamp) - start_,
+            .at = duration_of(stamp) - start_,
             .bytes = {static_cast<const char*>(batch_->vectors[i].iov_base),
                       std::min<std::size_t>(message.msg_len, kSnapLength)},
             .original_length = message.msg_len});

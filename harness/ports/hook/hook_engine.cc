@@ -178,6 +178,10 @@ class LoadedHook : public HookEngine {
     return bpf_map_lookup_elem(attempts_map(), &key, &count) == 0 ? count : 0;
   }
 
+  [[nodiscard]] std::optional<std::uint64_t> calls(const Endpoint& destination) const override {
+    return attempts(destination);
+  }
+
   HookEvents take_events() override {
     ring_buffer__consume(ring_.get());
     return {std::exchange(events_, {}), __atomic_load_n(&skeleton_->bss->events_dropped, __ATOMIC_SEQ_CST)};

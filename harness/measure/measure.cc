@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+#include "harness/measure/measure.h"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <exception>
+
+#include "harness/check/pulse.h"
+#include "harness/launch/inherited.h"
+#include "harness/measure/trial_world.h"
+#include "harness/ports/port_sequence.h"
+#include "harness/world/graveyard.h"
+
+namespace selfconnect {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int kQuitExitCode = 2;            // second Ctrl-C
+constexpr auto kLook = 20ms;                // between looks at who holds the port
+constexpr auto kProgress = 100ms;           // between reports of progress
+constexpr auto kFirstAttempt = 10s;         // for a command to dial at all
+constexpr std::uint64_t kIdleLaunches = 3;  // a command that ends without dialling is launched no oftener
+
+std::string kernel_release() {
+  utsname name{};
+  return uname(&name) == 0 ? name.release : "unknown";
+}
+
+// With `sequential` the ports are known in advance, and with them the attempt that is given the destination's own.
+std::optional<std::uint64_t> stated_attempt(const MeasureOptions& options) {
+  const auto ports = port_cycle(options.policy, options.open);
+  const auto found = std::ranges::find(ports, options.destination.port);
+  if (found == ports.end()) return std::nullopt;
+  return static_cast<std::uint64_t>(found - ports.begin()) + 1;
+}
+
+class Measurer {
+ public:
+  using Clock = std::chrono::steady_clock;
+  template <class T>
+  using Outcome = std::expected<T, MeasureFailure>;
+
+  Measurer(asio::io_context& context, const MeasureOptions& options, MeasureObserver& observer)
+      : context_(context), options_(options), observer_(observer), pulse_(context), waits_(options.seed) {
+    found_.command = options.command;
+    found_.policy = options.policy;
+    found_.kernel = kernel_release();
+    found_.seed = options.seed;
+    found_.range = options.open.range_text();
+    found_.stated = stated_attempt(options);
+  }
+
+  asio::awaitable<Outcome<void>> run() {
+    while (trial_ <= options_.trials && !found_.interrupted) {
+      if (auto done = co_await one(); !done) co_return done;
+      ++trial_;
+    }
+    found_.waits = waits_.summary();
+    co_return Outcome<void>{};
+  }
+
+  void interrupt() {
+    found_.interrupted = true;
+    pulse_.beat();
+  }
+
+  [[nodiscard]] const Measurement& found() const { return found_; }
+
+ private:
+  static std::unexpected<MeasureFailure> cannot(const Error& error) {
+    return std::unexpected(MeasureFailure{.cannot_force = true, .reason = error.message});
+  }
+  static std::unexpected<MeasureFailure> failed(std::string reason) {
+    return std::unexpected(MeasureFailure{.cannot_force = false, .reason = std::move(reason)});
+  }
+
+  Outcome<std::unique_ptr<Engine>> engine_for(const World& world) {
+    if (!engine_) {
+      auto chosen = choose(world);
+      if (!chosen) return cannot(chosen.error());
+      engine_ = std::move(*chosen);
+      found_.engine = engine_name(engine_->choice);
+      found_.engine_reason = engine_->reason;
+      found_.isolation = isolation_name(world.isolation());
+    }
+    auto engine = make_engine(engine_->choice, world);
+    if (!engine) return cannot(engine.error());
+    return std::move(*engine);
+  }
+
+  // `range` knows two policies only; for the others an engine that binds is needed.
+  Result<BestEngine> choose(const World& world) const {
+    if (options_.engine != EngineChoice::kAuto) return BestEngine{options_.engine, "asked for"};
+    const bool range_can =
+        options_.policy.kind == PolicyKind::kKernel || options_.policy.kind == PolicyKind::kForce;
+    return choose_best_engine(world, range_can ? EngineChoice::kRange : EngineChoice::kHook);
+  }
+
+  void report(const Tally& tally) {
+    const auto now = Clock::now();
+    if (reported_ && now - *reported_ < kProgress) return;
+    reported_ = now;
+    observer_.progress({.trial = trial_,
+                        .trials = options_.trials,
+                        .attempts = tally.counts().attempts,
+                        .hits = tally.counts().hits,
+                        .elapsed = tally.elapsed()});
+  }
+
+  // Past its duration also where the command is silent and no SYN says so.
+  [[nodiscard]] bool over(const Tally& tally, const std::optional<Clock::time_point>& first) const {
+    if (found_.interrupted || tally.complete()) return true;
+    return options_.limits.duration && first && Clock::now() - *first > *options_.limits.duration;
+  }
+
+  asio::awaitable<Outcome<void>> one() {
+    auto made = worlds_.make();
+    if (!made) {
+      co_return cannot(
+          error(fmt::format("no world of its own can be made for the client here ({}); `selfconnect "
+                            "doctor` says why",
+                            made.error().message)));
+    }
+    const auto world = graveyard_.keep(std::move(*made));
+    auto engine = engine_for(*world);
+    if (!engine) co_return std::unexpected(engine.error());
+    Tally tally(options_.limits, waits_);
+    auto trial =
+        TrialWorld::open(context_, *world, std::move(*engine), options_, tally, [this] { pulse_.beat(); });
+    if (!trial) co_return cannot(trial.error());
+    if (auto dialled = co_await dial(**trial, tally); !dialled) co_return dialled;
+    keep((*trial)->close(), tally);
+    co_return Outcome<void>{};
+  }
+
+  asio::awaitable<Outcome<void>> dial(TrialWorld& trial, Tally& tally) {
+    const auto start = Clock::now();
+    std::optional<Clock::time_point> first;
+    while (!over(tally, first)) {
+      if (trial.command_ended()) {
+        trial.count();
+        if (over(tally, first)) break;
+        if (tally.counts().attempts == 0 && trial.launches() >= kIdleLaunches) co_return dials_nothing();
+        if (auto launched = trial.launch(); !launched) co_return failed(launched.error().message);
+      }
+      const std::uint64_t before = tally.counts().attempts;
+      co_await pulse_.until(
+          [&] { return found_.interrupted || trial.command_ended() || tally.counts().attempts != before; },
+          Clock::now() + kLook);
+      trial.count();
+      if (!first && tally.first_at()) first = Clock::now();
+      if (!first && Clock::now() - start > kFirstAttempt) co_return dials_nothing();
+      report(tally);
+    }
+    co_return Outcome<void>{};
+  }
+
+  std::unexpected<MeasureFailure> dials_nothing() const {
+    return failed(
+        fmt::format("the command dialled nothing over TCP: expected it to dial {}; try {{port}} in its "
+                    "arguments, or --port",
+                    options_.destination.text()));
+  }
+
+  void keep(Trial trial, const Tally& tally) {
+    found_.counts += trial.counts;
+    found_.elapsed += trial.elapsed;
+    found_.trials.push_back(std::move(trial));
+    if (tally.destinations().empty()) return;
+    const auto most = std::ranges::max_element(tally.destinations(), {},
+                                               [](const auto& destination) { return destination.second; });
+    found_.destination = most->first;
+  }
+
+  asio::io_context& context_;
+  const MeasureOptions& options_;
+  MeasureObserver& observer_;
+  Pulse pulse_;
+  WorldMaker worlds_;
+  Graveyard graveyard_;
+  WaitSample waits_;
+  Measurement found_;
+  std::optional<BestEngine> engine_;
+  std::optional<Clock::time_point> reported_;
+  std::uint64_t trial_ = 1;
+};
+
+}  // namespace
+
+std::expected<Measurement, MeasureFailure> measure(const MeasureOptions& options, MeasureObserver& observer) {
+  mend_inherited();
+  asio::io_context context(1);
+  Measurer measurer(context, options, observer);
+  asio::signal_set signals(context, SIGINT, SIGTERM);
+  signals.async_wait([&](const boost::system::error_code& ec, int) {
+    if (ec) return;
+    measurer.interrupt();
+    // The second ends it at once: worlds end with the process that holds their lifelines.
+    signals.async_wait([](const boost::system::error_code& again, int) {
+      if (!again) _exit(kQuitExitCode);
+    });
+  });
+  std::expected<void, MeasureFailure> outcome;
+  asio::co_spawn(context, measurer.run(),
+                 [&](const std::exception_ptr& thrown, std::expected<void, MeasureFailure> returned) {
+                   signals.cancel();
+                   outcome = std::move(returned);
+                   if (thrown) std::rethrow_exception(thrown);
+                 });
+  context.run();
+  if (!outcome) return std::unexpected(outcome.error());
+  return measurer.found();
+}
+
+}  // namespace selfconnect

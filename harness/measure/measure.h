@@ -1,0 +1,55 @@
+// A measurement: a client, or the built-in loop, dials in one fresh world after the other, and its attempts and
+// self-connections are counted.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/measure/measurement.h"
+#include "harness/measure/tally.h"
+#include "harness/net/endpoint.h"
+#include "harness/ports/engine_choice.h"
+#include "harness/ports/layout.h"
+#include "harness/ports/policy.h"
+#include "harness/sys/error.h"
+
+namespace selfconnect {
+
+struct MeasureOptions {
+  std::vector<std::string> command;  // argv, with {port} and {host} not yet replaced
+  Policy policy;
+  EngineChoice engine = EngineChoice::kAuto;
+  Endpoint destination;  // {host} and {port}; what `force` and the models are for
+  PortLayout open;       // the world's range and reserved ports
+  TrialLimits limits;    // of each trial
+  std::uint64_t trials = 1;
+  std::uint64_t seed = 0;
+};
+
+struct MeasureProgress {
+  std::uint64_t trial = 1;  // from 1
+  std::uint64_t trials = 1;
+  std::uint64_t attempts = 0;  // in this trial
+  std::uint64_t hits = 0;
+  std::chrono::nanoseconds elapsed{};
+};
+
+// Called from the thread that calls measure().
+class MeasureObserver {
+ public:
+  virtual ~MeasureObserver() = default;
+  virtual void progress(const MeasureProgress&) {}
+};
+
+// Blocks until all trials are done, or SIGINT or SIGTERM ends them early: then with what is known. Errors: no world or
+// engine here, the command cannot be started, or it dials nothing.
+struct MeasureFailure {
+  bool cannot_force = false;  // this machine cannot do it (skip); else an error
+  std::string reason;
+};
+std::expected<Measurement, MeasureFailure> measure(const MeasureOptions& options, MeasureObserver& observer);
+
+}  // namespace selfconnect

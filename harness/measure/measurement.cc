@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#include "harness/measure/measurement.h"
+
+namespace selfconnect {
+
+AttemptCounts& AttemptCounts::operator+=(const AttemptCounts& other) {
+  attempts += other.attempts;
+  hits += other.hits;
+  refused += other.refused;
+  held += other.held;
+  time_wait += other.time_wait;
+  even += other.even;
+  odd += other.odd;
+  if (other.exhausted) exhausted = exhausted.value_or(0) + *other.exhausted;
+  return *this;
+}
+
+double Measurement::attempts_per_second() const {
+  const double seconds = std::chrono::duration<double>(elapsed).count();
+  return seconds > 0 ? static_cast<double>(counts.attempts) / seconds : 0;
+}
+
+Proportion Measurement::hit_rate() const { return proportion(counts.hits, counts.attempts); }
+
+}  // namespace selfconnect

@@ -1,0 +1,69 @@
+// What `selfconnect measure` finds: how often a client dials, how often that connects it to itself, and when first.
+// Values only.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/measure/proportion.h"
+#include "harness/measure/waits.h"
+#include "harness/net/endpoint.h"
+#include "harness/ports/policy.h"
+
+namespace selfconnect {
+
+struct FirstHit {
+  std::uint64_t attempt = 0;         // of the trial, from 1
+  std::chrono::nanoseconds after{};  // since the trial's first attempt
+};
+
+// Attempts, by what became of them. An attempt is a SYN, so one that the kernel had no port for is none.
+struct AttemptCounts {
+  std::uint64_t attempts = 0;
+  std::uint64_t hits = 0;       // connected to themselves
+  std::uint64_t refused = 0;    // answered by RST, by the kernel's counters
+  std::uint64_t held = 0;       // made while an earlier hit held the port: they could not hit
+  std::uint64_t time_wait = 0;  // made while its TIME_WAIT held it
+  std::uint64_t even = 0;       // by the parity of the source port
+  std::uint64_t odd = 0;
+  std::optional<std::uint64_t> exhausted;  // connect() calls that got no port; where the engine can tell
+
+  AttemptCounts& operator+=(const AttemptCounts& other);
+};
+
+// One world, from its first attempt on.
+struct Trial {
+  AttemptCounts counts;
+  std::optional<FirstHit> first_hit;
+  std::chrono::nanoseconds elapsed{};  // from the first attempt to the last one counted
+  std::uint64_t launches = 0;          // of the command: a one-shot is launched again and again
+  std::uint64_t lost = 0;              // SYNs that the recorder missed: then the counts are too low
+};
+
+struct Measurement {
+  std::vector<std::string> command;  // empty: the built-in loop
+  Policy policy;
+  std::string engine;  // "range"
+  std::string engine_reason;
+  std::string isolation;  // "netns"
+  std::string kernel;
+  std::uint64_t seed = 0;
+  std::optional<Endpoint> destination;  // most dialled
+  std::string range;                    // "32768 60999"
+  std::optional<std::uint64_t> stated;  // the attempt at which the policy must hit first, where it says so
+
+  std::vector<Trial> trials;
+  AttemptCounts counts;  // of all trials
+  std::chrono::nanoseconds elapsed{};
+  Waits waits;  // between attempts at one destination
+  bool interrupted = false;
+
+  [[nodiscard]] double attempts_per_second() const;
+  [[nodiscard]] Proportion hit_rate() const;  // per attempt
+};
+
+}  // namespace selfconnect

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "harness/measure/tally.h"
+
+#include <utility>
+
+namespace selfconnect {
+
+// The initial sequence number of a new attempt is another one (RFC 6528); the chance of the same is 1 in 2^32.
+bool Tally::sent_again(const Syn& syn) {
+  return std::exchange(sequences_[syn.source.port], syn.sequence) == syn.sequence && syn.sequence != 0;
+}
+
+void Tally::count_wait(const Syn& syn) {
+  const auto last = last_.find(syn.destination);
+  if (last != last_.end()) {
+    waits_.add(syn.at - last->second);
+    last->second = syn.at;
+  } else if (last_.size() < kMostDestinations) {
+    last_.emplace(syn.destination, syn.at);
+  }
+}
+
+std::uint64_t Tally::seen(const Endpoint& destination) const {
+  const auto known = destinations_.find(destination);
+  return known == destinations_.end() ? 0 : known->second;
+}
+
+void Tally::add(const Syn& syn) {
+  if (sent_again(syn)) return;
+  if (const auto known = destinations_.find(syn.destination); known != destinations_.end()) {
+    ++known->second;
+  } else if (destinations_.size() < kMostDestinations) {
+    destinations_.emplace(syn.destination, 1);
+  }
+  if (complete_) return;
+  if (!first_at_) first_at_ = syn.at;
+  if (limits_.duration && syn.at - *first_at_ > *limits_.duration) {
+    complete_ = true;
+    return;
+  }
+  last_at_ = syn.at;
+  ++counts_.attempts;
+  ++(syn.source.port % 2 == 0 ? counts_.even : counts_.odd);
+  count_wait(syn);
+  if (syn.to_itself()) {
+    ++counts_.hits;
+    if (!first_hit_) first_hit_ = {.attempt = counts_.attempts, .after = syn.at - *first_at_};
+  } else if (holder_ == PortHolder::kConnection) {
+    ++counts_.held;
+  } else if (holder_ == PortHolder::kTimeWait) {
+    ++counts_.time_wait;
+  }
+  complete_ = (limits_.attempts && counts_.attempts >= *limits_.attempts) ||
+              (limits_.hits && counts_.hits >= *limits_.hits);
+}
+
+}  // namespace selfconnect

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#include "harness/measure/trial_world.h"
+
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "harness/launch/command_line.h"
+#include "harness/ports/world_ports.h"
+
+namespace selfconnect {
+
+namespace asio = boost::asio;
+
+TrialWorld::TrialWorld(asio::io_context& context, const World& world, std::unique_ptr<Engine> engine,
+                       const MeasureOptions& options, Tally& tally, std::function<void()> changed)
+    : context_(context),
+      world_(world),
+      options_(options),
+      tally_(tally),
+      changed_(std::move(changed)),
+      engine_(std::move(engine)) {}
+
+TrialWorld::~TrialWorld() {
+  boost::system::error_code ignored;
+  if (readable_) readable_->close(ignored);
+}
+
+Result<std::unique_ptr<TrialWorld>> TrialWorld::open(asio::io_context& context, const World& world,
+                                                     std::unique_ptr<Engine> engine,
+                                                     const MeasureOptions& options, Tally& tally,
+                                                     std::function<void()> changed) {
+  std::unique_ptr<TrialWorld> trial(
+      new TrialWorld(context, world, std::move(engine), options, tally, std::move(changed)));
+  // The policy before the recorder: what an engine tries out is no attempt of the command's.
+  if (auto set = set_port_layout(world, options.open); !set) return std::unexpected(set.error());
+  const PolicyScope scope{.open = options.open, .never = {}, .destination = options.destination};
+  if (auto followed = trial->engine_->follow(options.policy, scope); !followed)
+    return std::unexpected(followed.error());
+  if (auto names = NameServer::start(context, world)) trial->names_ = std::move(*names);
+  if (auto recording = trial->record(); !recording) return std::unexpected(recording.error());
+  return trial;
+}
+
+Result<void> TrialWorld::record() {
+  auto socket = world_.socket(AF_PACKET, SOCK_DGRAM, 0);
+  if (!socket) return std::unexpected(socket.error());
+  auto ring = SynRing::open(std::move(*socket), std::chrono::steady_clock::now());
+  if (!ring) return std::unexpected(ring.error());
+  ring_ = std::move(*ring);
+  auto diag = world_.socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG);
+  if (!diag) return std::unexpected(diag.error());
+  sockets_.emplace(std::move(*diag));
+  auto counters = TcpCounterFile::open(world_.init_pid());
+  if (!counters) return std::unexpected(counters.error());
+  counter_file_ = std::move(*counters);
+  auto at_start = counter_file_->read();
+  if (!at_start) return std::unexpected(at_start.error());
+  counters_at_start_ = *at_start;
+  const int waited_on = fcntl(ring_->fd(), F_DUPFD_CLOEXEC, 0);
+  if (waited_on < 0) return std::unexpected(errno_error("fcntl(F_DUPFD_CLOEXEC)"));
+  readable_.emplace(context_, waited_on);
+  wait();
+  return {};
+}
+
+void TrialWorld::wait() {
+  readable_->async_wait(asio::posix::descriptor_base::wait_read,
+                        [this, alive = std::weak_ptr(alive_)](const boost::system::error_code& ec) {
+                          if (ec || alive.expired()) return;
+                          count();
+                          wait();
+                        });
+}
+
+// The lookup of one socket, where there has been a hit at all.
+PortHolder TrialWorld::holder() {
+  if (tally_.counts().hits == 0) return PortHolder::kNobody;
+  const auto line = sockets_->self_connection(options_.destination, {});
+  if (!line || !*line) return PortHolder::kNobody;
+  return (*line)->state == TcpState::kTimeWait ? PortHolder::kTimeWait : PortHolder::kConnection;
+}
+
+void TrialWorld::count() {
+  const std::uint64_t before = tally_.counts().attempts;
+  tally_.held_by(holder());
+  ring_->drain([this](const Syn& syn) { tally_.add(syn); });
+  if (tally_.counts().attempts != before) changed_();
+}
+
+Result<void> TrialWorld::launch() {
+  command_.reset();
+  const LaunchSpec spec{.command = fill_placeholders(options_.command, options_.destination),
+                        .stdin_file = {},
+                        .limits = {},
+                        .network = Network::kNear,
+                        .confinement = engine_->confinement()};
+  tally_.launched();
+  auto command = Process::launch(context_, world_, spec, changed_);
+  if (!command) return std::unexpected(command.error());
+  command_ = std::move(*command);
+  ++launches_;
+  return {};
+}
+
+Trial TrialWorld::close() {
+  command_.reset();
+  count();
+  Trial trial{.counts = tally_.counts(),
+              .first_hit = tally_.first_hit(),
+              .elapsed = tally_.elapsed(),
+              .launches = launches_};
+  AttemptCounts& counts = trial.counts;
+  // The counters go on after the last attempt that is counted here.
+  if (const auto at_end = counter_file_->read()) {
+    counts.refused =
+        std::min(growth(counters_at_start_, *at_end).attempt_fails, counts.attempts - counts.hits);
+  }
+  if (const auto calls = engine_->calls(options_.destination))
+    counts.exhausted = *calls - std::min(*calls, tally_.seen(options_.destination));
+  if (const auto lost = ring_->lost()) trial.lost = *lost;
+  return trial;
+}
+
+}  // namespace selfconnect

@@ -1,0 +1,71 @@
+// The world of one trial: its engine, the ring that counts its SYNs, the command that dials in it. For the io_context's
+// thread only.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "harness/launch/process.h"
+#include "harness/measure/measure.h"
+#include "harness/peer/name_server.h"
+#include "harness/ports/engine.h"
+#include "harness/trace/sock_diag.h"
+#include "harness/trace/syn_ring.h"
+#include "harness/trace/tcp_counters.h"
+#include "harness/world/world.h"
+
+namespace selfconnect {
+
+class TrialWorld {
+ public:
+  // `changed` is called when SYNs were counted, or the command has ended.
+  static Result<std::unique_ptr<TrialWorld>> open(boost::asio::io_context& context, const World& world,
+                                                  std::unique_ptr<Engine> engine,
+                                                  const MeasureOptions& options, Tally& tally,
+                                                  std::function<void()> changed);
+  ~TrialWorld();
+  TrialWorld(const TrialWorld&) = delete;
+  TrialWorld& operator=(const TrialWorld&) = delete;
+
+  // Starts the command, again if it has ended.
+  Result<void> launch();
+  [[nodiscard]] bool command_ended() const { return !command_ || command_->ended(); }
+  [[nodiscard]] std::uint64_t launches() const { return launches_; }
+
+  // Counts what is in the ring now, and looks at who holds the destination's port.
+  void count();
+
+  // Ends the command and completes the figures.
+  Trial close();
+
+ private:
+  TrialWorld(boost::asio::io_context& context, const World& world, std::unique_ptr<Engine> engine,
+             const MeasureOptions& options, Tally& tally, std::function<void()> changed);
+  Result<void> record();
+  void wait();
+  PortHolder holder();
+
+  boost::asio::io_context& context_;
+  const World& world_;
+  const MeasureOptions& options_;
+  Tally& tally_;
+  std::function<void()> changed_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<NameServer> names_;
+  std::optional<SynRing> ring_;
+  std::optional<boost::asio::posix::stream_descriptor> readable_;
+  std::optional<SockDiag> sockets_;
+  std::optional<TcpCounterFile> counter_file_;
+  TcpCounters counters_at_start_;
+  std::unique_ptr<Process> command_;
+  std::uint64_t launches_ = 0;
+  std::uint64_t hits_seen_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // queued handlers cannot be cancelled
+};
+
+}  // namespace selfconnect

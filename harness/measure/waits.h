@@ -1,0 +1,52 @@
+// The times between a client's attempts: quantiles of all of them, and the backoff that its first ones show. Pure.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <span>
+#include <vector>
+
+namespace selfconnect {
+
+// How waits grow: each is `factor` times the one before, give or take.
+struct BackoffFit {
+  double factor = 1;  // 1: constant
+  double jitter = 0;  // largest deviation from the fitted wait, as a share of it
+};
+
+struct Waits {
+  std::uint64_t count = 0;
+  std::chrono::nanoseconds p50{}, p90{}, p99{}, p999{}, max{};
+  std::optional<BackoffFit> backoff;  // none: fewer than kFewest waits, or none that grow or stay
+};
+
+inline constexpr std::size_t kFewestForBackoff = 3;
+
+// From consecutive waits, the first ones of a launch. Those from the largest on are left out when they stay there (a
+// cap); least squares on their logarithms.
+[[nodiscard]] std::optional<BackoffFit> fit_backoff(std::span<const std::chrono::nanoseconds> waits);
+
+// A sample of bounded size, of which each value seen is a member with the same chance (Vitter's algorithm R): exact up to
+// `limit` values, and with the exact maximum always.
+class WaitSample {
+ public:
+  explicit WaitSample(std::uint64_t seed, std::size_t limit = 1U << 17) : random_(seed), limit_(limit) {}
+
+  void add(std::chrono::nanoseconds wait);
+  [[nodiscard]] Waits summary() const;
+
+ private:
+  static constexpr std::size_t kFirst = 64;  // what the backoff is read from
+
+  std::mt19937_64 random_;
+  std::size_t limit_;
+  std::uint64_t count_ = 0;
+  std::chrono::nanoseconds max_{};
+  std::vector<std::chrono::nanoseconds> sample_;
+  std::vector<std::chrono::nanoseconds> first_;
+};
+
+}  // namespace selfconnect
