@@ -179,6 +179,16 @@ TEST(PredictionTest, NeedsNoSimulationForAClientThatDialsOnceASecond) {
   EXPECT_EQ(predict(ask(50000, 177)).method, Method::kSimulation);
 }
 
+TEST(PredictionTest, CountsHitsPerAttemptInTheLongRun) {
+  const PredictionQuestion question = ask(108, 1000, layout_of(100, 163, {102, 104, 106, 112, 120, 121}));
+  AllocatorModel model(question.model, question.layout, 1);
+  constexpr int kAttempts = 1'000'000;
+  int hits = 0;
+  for (int i = 0; i < kAttempts; ++i) hits += model.next(*Endpoint::parse("127.0.0.1:108")) == question.port;
+  EXPECT_NEAR(predict(question).per_attempt, static_cast<double>(hits) / kAttempts, 1e-3);
+  EXPECT_GT(hits, kAttempts * 2 / 32) << "the reserved ports before it lead to it";
+}
+
 TEST(PredictionTest, SaysWhyAPortIsNeverHandedOut) {
   const auto chance = [](PolicyKind model, const PortLayout& layout, int port) {
     return predict(ask(port, 0, layout, model)).chance;
