@@ -17,19 +17,6 @@ namespace {
 constexpr std::size_t kSteps = 8;  // linux-5.18 moves its hint on by 1 to 8 slots
 constexpr std::uint64_t kSeed = 1;
 
-Chance chance_of(const PredictionQuestion& question, const CandidateRing& ring) {
-  const auto& [model, layout, port, rate, until] = question;
-  if (port < layout.low || port > layout.high) return Chance::kOutOfRange;
-  if (layout.reserved.contains(port)) return Chance::kReserved;
-  if (model == PolicyKind::kFreebsd && port == layout.low && layout.low != layout.high &&
-      !layout.reserved.contains(layout.high)) {
-    return Chance::kLowest;
-  }
-  if (ring.slot_of(port)) return Chance::kPossible;
-  const bool odd = (layout.high - layout.low) % 2 == 0;
-  return odd && port == layout.high ? Chance::kOddRangeLast : Chance::kOtherParity;
-}
-
 // The k-th smallest of the sorted `attempts` for each probability, and their mean.
 void summarise(const std::vector<double>& attempts, Prediction& prediction) {
   const auto count = static_cast<double>(attempts.size());
@@ -117,9 +104,22 @@ void predict_linux_5_18(const PredictionQuestion& question, const CandidateRing&
 
 }  // namespace
 
+Chance chance_of(const PredictionQuestion& question) {
+  const auto& [model, layout, port, rate, until] = question;
+  if (port < layout.low || port > layout.high) return Chance::kOutOfRange;
+  if (layout.reserved.contains(port)) return Chance::kReserved;
+  if (model == PolicyKind::kFreebsd && port == layout.low && layout.low != layout.high &&
+      !layout.reserved.contains(layout.high)) {
+    return Chance::kLowest;
+  }
+  if (candidate_ring(model, layout).slot_of(port)) return Chance::kPossible;
+  const bool odd_length = (layout.high - layout.low) % 2 == 0;
+  return odd_length && port == layout.high ? Chance::kOddRangeLast : Chance::kOtherParity;
+}
+
 Prediction predict(const PredictionQuestion& question) {
   const CandidateRing ring = candidate_ring(question.model, question.layout);
-  Prediction prediction{.chance = chance_of(question, ring), .candidates = ring.candidates()};
+  Prediction prediction{.chance = chance_of(question), .candidates = ring.candidates()};
   const auto target = ring.slot_of(question.port);
   if (prediction.chance != Chance::kPossible || !target) return prediction;
   for (const double probability : question.until) prediction.until.push_back({probability, 0});

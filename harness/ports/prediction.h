@@ -64,4 +64,7 @@ struct Prediction {
 //                                 seconds with a c / m. With reserved ports only for a <= 1. Else simulation.
 [[nodiscard]] Prediction predict(const PredictionQuestion& question);
 
+// The first part of the answer alone.
+[[nodiscard]] Chance chance_of(const PredictionQuestion& question);
+
 }  // namespace selfconnect
