@@ -64,6 +64,11 @@ void CommandParser::option(const OptionText& option, std::optional<std::string>&
   add(option, single.values);
 }
 
+void CommandParser::flag(const OptionText& option, bool& into) {
+  app_->names.push_back(option.name);
+  app_->cli.add_flag_callback(option.name, [&into] { into = true; }, option.help);
+}
+
 void CommandParser::repeated(const OptionText& option, std::vector<std::string>& into) { add(option, into); }
 
 void CommandParser::add(const OptionText& option, std::vector<std::string>& into) {

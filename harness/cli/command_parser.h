@@ -45,6 +45,7 @@ class CommandParser {
 
   // The references are filled by parse() and must live until then.
   void option(const OptionText& option, std::optional<std::string>& into);
+  void flag(const OptionText& option, bool& into);  // takes no value
   void repeated(const OptionText& option, std::vector<std::string>& into);
   void positional(const OptionText& argument, std::optional<std::string>& into);
 

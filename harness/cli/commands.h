@@ -14,6 +14,7 @@ using Arguments = std::span<const std::string>;
 [[nodiscard]] int check_command(Arguments arguments, std::span<const Reporter> reporters);
 [[nodiscard]] int judge_command(Arguments arguments, std::span<const Reporter> reporters);
 [[nodiscard]] int rules_command(Arguments arguments);
+[[nodiscard]] int predict_command(Arguments arguments);
 [[nodiscard]] int doctor_command(Arguments arguments);
 
 }  // namespace selfconnect

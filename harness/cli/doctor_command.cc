@@ -7,6 +7,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/doctor_text.h"
 #include "harness/cli/exit_code.h"
+#include "harness/cli/host_ports.h"
 #include "harness/cli/outcome.h"
 
 namespace selfconnect {
@@ -21,24 +22,14 @@ const CommandText kText = {
     .usage = "[options]",
     .example = "  selfconnect doctor\n"};
 
-template <class T>
-Result<T> read_parsed(const std::string& path, Result<T> (*parse)(std::string_view)) {
-  const auto text = read_kernel_text(path);
-  return text ? parse(*text) : std::unexpected(text.error());
-}
-
 Diagnosis diagnose() {
-  std::vector<Endpoint> listeners;
-  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-    const auto found = parse_listeners(read_kernel_text(table).value_or(""));  // no IPv6: no file
-    listeners.insert(listeners.end(), found.begin(), found.end());
-  }
+  HostPorts ports = read_host_ports();
   return {.kernel = read_kernel_text("/proc/sys/kernel/osrelease").value_or("of an unknown release"),
           .abilities = probe_abilities(),
           .restrictions = read_restrictions(),
-          .ephemeral = read_parsed("/proc/sys/net/ipv4/ip_local_port_range", parse_port_range),
-          .reserved = read_parsed("/proc/sys/net/ipv4/ip_local_reserved_ports", parse_port_list),
-          .listeners = std::move(listeners)};
+          .ephemeral = std::move(ports.ephemeral),
+          .reserved = std::move(ports.reserved),
+          .listeners = std::move(ports.listeners)};
 }
 
 }  // namespace

@@ -31,11 +31,12 @@ struct Command {
   int (*run)(Arguments arguments);
 };
 
-constexpr std::array<Command, 4> kCommands = {
+constexpr std::array<Command, 5> kCommands = {
     {{"check", "Force a client to connect to itself, and judge what it does",
       [](Arguments arguments) { return check_command(arguments, kReporters); }},
      {"judge", "Judge a saved run again",
       [](Arguments arguments) { return judge_command(arguments, kReporters); }},
+     {"predict", "Say how soon a client of a port connects to itself, unforced", predict_command},
      {"rules", "List the rules, or explain one", rules_command},
      {"doctor", "Say what this machine can do, and how to get what is missing", doctor_command}}};
 

@@ -49,6 +49,62 @@ Result<std::uint64_t> parse_seed(std::string_view text) {
   return parse_number<std::uint64_t>(text, 0, "a seed: expected a whole number, 0 or more");
 }
 
+Result<PortRange> parse_range(std::string_view text) {
+  const auto dash = text.find('-');
+  if (dash == std::string_view::npos) {
+    return std::unexpected(
+        error(fmt::format("'{}' is not a range: expected LOW-HIGH, such as 32768-60999", text)));
+  }
+  const auto low = parse_port_number(text.substr(0, dash));
+  if (!low) return std::unexpected(low.error());
+  const auto high = parse_port_number(text.substr(dash + 1));
+  if (!high) return std::unexpected(high.error());
+  if (*low > *high) {
+    return std::unexpected(
+        error(fmt::format("the range {0}-{1} is the wrong way round: expected {1}-{0}", *low, *high)));
+  }
+  return PortRange{*low, *high};
+}
+
+Result<double> parse_rate(std::string_view text) {
+  double rate = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, ec] = std::from_chars(text.data(), end, rate, std::chars_format::fixed);
+  if (ec != std::errc{} || rest != end || !(rate >= 1e-6 && rate <= 1e9)) {
+    return std::unexpected(error(fmt::format(
+        "'{}' is not a rate: expected attempts per second, more than 0, such as 10 or 0.5", text)));
+  }
+  return rate;
+}
+
+Result<PolicyKind> parse_kernel(std::string_view text) {
+  std::vector<std::string_view> names;
+  for (const PolicyKind kind : {PolicyKind::kLinux2_6, PolicyKind::kLinux4_2, PolicyKind::kLinux5_18,
+                                PolicyKind::kFreebsd, PolicyKind::kMacos}) {
+    if (policy_name(kind) == text) return kind;
+    names.push_back(policy_name(kind));
+  }
+  return std::unexpected(
+      error(fmt::format("unknown kernel '{}': expected one of {}", text, fmt::join(names, ", "))));
+}
+
+Result<std::vector<double>> parse_percentages(std::string_view text) {
+  std::vector<std::string> words;
+  boost::split(words, text, boost::is_any_of(","));
+  std::vector<double> probabilities;
+  for (const std::string& word : words) {
+    double percent = 0;
+    const char* const end = word.data() + word.size();
+    const auto [rest, ec] = std::from_chars(word.data(), end, percent, std::chars_format::fixed);
+    if (ec != std::errc{} || std::string_view(rest, end) != "%" || !(percent > 0 && percent < 100)) {
+      return std::unexpected(error(fmt::format(
+          "'{}' is not a percentage: expected more than 0% and less than 100%, such as 50%,99%", word)));
+    }
+    probabilities.push_back(percent / 100);
+  }
+  return probabilities;
+}
+
 Result<FamilyChoice> parse_family(std::string_view text) {
   return parse_word<FamilyChoice, 3>(
       text, "family",

@@ -9,8 +9,10 @@
 
 #include "harness/check/options.h"
 #include "harness/judge/verdict.h"
+#include "harness/ports/policy.h"
 #include "harness/sys/error.h"
 #include "harness/trace/trace.h"
+#include "harness/world/port_facts.h"
 
 namespace selfconnect {
 
@@ -18,6 +20,14 @@ namespace selfconnect {
 [[nodiscard]] Result<std::uint64_t> parse_seed(std::string_view text);
 [[nodiscard]] Result<FamilyChoice> parse_family(std::string_view text);  // 4, 6, both
 [[nodiscard]] Result<EngineChoice> parse_engine(std::string_view text);  // auto, range, hook, notify
+[[nodiscard]] Result<PortRange> parse_range(
+    std::string_view text);                                      // A-B, 1 to 65535, both ends belong to it
+[[nodiscard]] Result<double> parse_rate(std::string_view text);  // attempts per second, more than 0
+[[nodiscard]] Result<PolicyKind> parse_kernel(std::string_view text);  // linux-5.18: one that is_model()
+
+// "50%,99%": probabilities, in the order given.
+[[nodiscard]] Result<std::vector<double>> parse_percentages(std::string_view text);
+
 [[nodiscard]] Result<FailOn> parse_fail_on(std::string_view text);       // error, warning, never
 [[nodiscard]] Result<std::string> parse_rule_id(std::string_view text);  // one of all_rules()
 

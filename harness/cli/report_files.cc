@@ -21,17 +21,29 @@ Result<void> write_all(int fd, std::string_view text, const std::string& path) {
   return {};
 }
 
+// None: standard output.
+Result<UniqueFd> open_file(const std::string& path) {
+  UniqueFd fd;
+  if (path == "-") return fd;
+  fd.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (!fd) return std::unexpected(errno_error(fmt::format("open({})", path)));
+  return fd;
+}
+
 }  // namespace
+
+Result<void> write_file(const std::string& path, std::string_view text) {
+  const auto fd = open_file(path);
+  if (!fd) return std::unexpected(fd.error());
+  return write_all(*fd ? fd->get() : STDOUT_FILENO, text, path);
+}
 
 Result<ReportFiles> ReportFiles::open(std::span<const ReportRequest> requests) {
   ReportFiles files;
   for (const ReportRequest& request : requests) {
-    UniqueFd fd;
-    if (request.path != "-") {
-      fd.reset(::open(request.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-      if (!fd) return std::unexpected(errno_error(fmt::format("open({})", request.path)));
-    }
-    files.files_.push_back({request, std::move(fd)});
+    auto fd = open_file(request.path);
+    if (!fd) return std::unexpected(fd.error());
+    files.files_.push_back({request, std::move(*fd)});
   }
   return files;
 }

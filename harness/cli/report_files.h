@@ -29,6 +29,9 @@ struct ReportRequest {
   bool operator==(const ReportRequest&) const = default;
 };
 
+// Makes or empties the file ("-": standard output) and writes `text`. The error names the file.
+[[nodiscard]] Result<void> write_file(const std::string& path, std::string_view text);
+
 class ReportFiles {
  public:
   // Makes or empties every file. The error names the file.

@@ -22,11 +22,23 @@ std::optional<int> number_at(std::string_view& text) {
 
 }  // namespace
 
+PortLayout default_layout(PolicyKind model) {
+  switch (model) {
+    case PolicyKind::kLinux2_6:
+      return {.low = 32768, .high = 61000, .reserved = {}};
+    case PolicyKind::kFreebsd:
+      return {.low = 10000, .high = 65535, .reserved = {}};  // IPPORT_EPHEMERALFIRST
+    case PolicyKind::kMacos:
+      return {.low = 49152, .high = 65535, .reserved = {}};  // IPPORT_HIFIRSTAUTO
+    default:
+      return {};
+  }
+}
+
 PortLayout range_of_model(PolicyKind model, const PortLayout& open) {
-  PortLayout layout = open;
-  if (model == PolicyKind::kFreebsd) layout.low = 10000;  // IPPORT_EPHEMERALFIRST
-  if (model == PolicyKind::kMacos) layout.low = 49152;    // IPPORT_HIFIRSTAUTO
-  if (model == PolicyKind::kFreebsd || model == PolicyKind::kMacos) layout.high = 65535;
+  if (model != PolicyKind::kFreebsd && model != PolicyKind::kMacos) return open;
+  PortLayout layout = default_layout(model);
+  layout.reserved = open.reserved;
   return layout;
 }
 

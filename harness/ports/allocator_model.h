@@ -38,7 +38,11 @@ namespace selfconnect {
 // How long linux-5.18 keeps the hash of a destination.
 inline constexpr std::chrono::seconds kReseedPeriod{10};
 
-// `open` for the Linux models; the range that the other systems have by default, with `open`'s reserved ports.
+// The range that the system has by default: 32768-60999 on Linux since 4.2, 32768-61000 before, 10000-65535 on
+// FreeBSD, 49152-65535 on macOS; nothing reserved.
+[[nodiscard]] PortLayout default_layout(PolicyKind model);
+
+// `open` for the Linux models; the default range of the other systems, with `open`'s reserved ports.
 [[nodiscard]] PortLayout range_of_model(PolicyKind model, const PortLayout& open);
 
 // The model of the Linux kernel with this release, "6.18.44" (uname -r). Stable kernels before 5.18 are taken for what
@@ -57,8 +61,10 @@ class AllocatorModel {
   // the destination, as it does for an unbound socket. An empty `usable`: every port is free.
   std::optional<std::uint16_t> next(const Endpoint& destination, const Usable& usable = {});
 
-  // kReseedPeriod has passed. Changes linux-5.18 only.
-  void reseed() { ++period_; }
+  // kReseedPeriod has passed: linux-5.18 begins elsewhere, the others go on.
+  void reseed() {
+    if (model_ == PolicyKind::kLinux5_18) ++period_;
+  }
 
  private:
   [[nodiscard]] bool is_free(std::uint32_t port, const Usable& usable) const;
