@@ -72,31 +72,6 @@ void apply(const TargetFile& file, CheckOptions& options) {
   options.limits = file.limits;
 }
 
-// Applies one value that was given; false, with `stop` set, where it means nothing.
-class Values {
- public:
-  explicit Values(const CommandParser& parser) : parser_(parser) {}
-
-  template <class T, class Field>
-  void take(std::string_view option, const std::optional<std::string>& text,
-            Result<T> (*parse)(std::string_view), Field& field) {
-    if (stop_) return;
-    auto value = value_of(parser_, option, text, parse);
-    if (!value) {
-      stop_ = std::move(value.error());
-    } else if (*value) {
-      field = std::move(**value);
-    }
-  }
-
-  // The first that was wrong.
-  [[nodiscard]] const std::optional<Stop>& stop() const { return stop_; }
-
- private:
-  const CommandParser& parser_;
-  std::optional<Stop> stop_;
-};
-
 Result<std::filesystem::path> parse_path(std::string_view text) {
   if (text.empty()) return std::unexpected(error("the name is empty: expected a path"));
   return std::filesystem::path(text);

@@ -16,5 +16,7 @@ using Arguments = std::span<const std::string>;
 [[nodiscard]] int rules_command(Arguments arguments);
 [[nodiscard]] int predict_command(Arguments arguments);
 [[nodiscard]] int doctor_command(Arguments arguments);
+[[nodiscard]] int measure_command(Arguments arguments);
+[[nodiscard]] int connect_loop_command(Arguments arguments);  // not listed
 
 }  // namespace selfconnect

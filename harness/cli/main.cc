@@ -31,11 +31,12 @@ struct Command {
   int (*run)(Arguments arguments);
 };
 
-constexpr std::array<Command, 5> kCommands = {
+constexpr std::array<Command, 6> kCommands = {
     {{"check", "Force a client to connect to itself, and judge what it does",
       [](Arguments arguments) { return check_command(arguments, kReporters); }},
      {"judge", "Judge a saved run again",
       [](Arguments arguments) { return judge_command(arguments, kReporters); }},
+     {"measure", "Say how often and how soon a client connects to itself", measure_command},
      {"predict", "Say how soon a client of a port connects to itself, unforced", predict_command},
      {"rules", "List the rules, or explain one", rules_command},
      {"doctor", "Say what this machine can do, and how to get what is missing", doctor_command}}};
@@ -69,6 +70,7 @@ int run(const std::vector<std::string>& arguments) {
     fmt::print(stdout, "selfconnect {}\n", SELFCONNECT_VERSION);
     return kExitPass;
   }
+  if (name == "connect-loop") return connect_loop_command(Arguments(arguments).subspan(1));
   std::vector<std::string> names;
   for (const Command& command : kCommands) {
     if (command.name == name) return command.run(Arguments(arguments).subspan(1));

@@ -49,6 +49,10 @@ Result<std::uint64_t> parse_seed(std::string_view text) {
   return parse_number<std::uint64_t>(text, 0, "a seed: expected a whole number, 0 or more");
 }
 
+Result<std::uint64_t> parse_count(std::string_view text) {
+  return parse_number<std::uint64_t>(text, 1, "a number: expected a whole number, 1 or more");
+}
+
 Result<PortRange> parse_range(std::string_view text) {
   const auto dash = text.find('-');
   if (dash == std::string_view::npos) {

@@ -18,6 +18,7 @@ namespace selfconnect {
 
 [[nodiscard]] Result<std::uint16_t> parse_port_number(std::string_view text);  // 1 to 65535
 [[nodiscard]] Result<std::uint64_t> parse_seed(std::string_view text);
+[[nodiscard]] Result<std::uint64_t> parse_count(std::string_view text);  // 1 or more
 [[nodiscard]] Result<FamilyChoice> parse_family(std::string_view text);  // 4, 6, both
 [[nodiscard]] Result<EngineChoice> parse_engine(std::string_view text);  // auto, range, hook, notify
 [[nodiscard]] Result<PortRange> parse_range(

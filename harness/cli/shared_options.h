@@ -43,4 +43,29 @@ template <class T>
   return std::optional<T>(std::move(*value));
 }
 
+// Takes the values that were given, until one of them means nothing.
+class Values {
+ public:
+  explicit Values(const CommandParser& parser) : parser_(parser) {}
+
+  template <class T, class Field>
+  void take(std::string_view option, const std::optional<std::string>& text,
+            Result<T> (*parse)(std::string_view), Field& field) {
+    if (stop_) return;
+    auto value = value_of(parser_, option, text, parse);
+    if (!value) {
+      stop_ = std::move(value.error());
+    } else if (*value) {
+      field = std::move(**value);
+    }
+  }
+
+  // The first that was wrong.
+  [[nodiscard]] const std::optional<Stop>& stop() const { return stop_; }
+
+ private:
+  const CommandParser& parser_;
+  std::optional<Stop> stop_;
+};
+
 }  // namespace selfconnect

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "harness/measure/measurement.h"
 
+#include <algorithm>
+
 namespace selfconnect {
 
 AttemptCounts& AttemptCounts::operator+=(const AttemptCounts& other) {
@@ -13,6 +15,12 @@ AttemptCounts& AttemptCounts::operator+=(const AttemptCounts& other) {
   odd += other.odd;
   if (other.exhausted) exhausted = exhausted.value_or(0) + *other.exhausted;
   return *this;
+}
+
+std::optional<FirstHit> Measurement::first_hit() const {
+  const auto hit =
+      std::ranges::find_if(trials, [](const Trial& trial) { return trial.first_hit.has_value(); });
+  return hit == trials.end() ? std::nullopt : hit->first_hit;
 }
 
 double Measurement::attempts_per_second() const {

@@ -62,6 +62,7 @@ struct Measurement {
   Waits waits;  // between attempts at one destination
   bool interrupted = false;
 
+  [[nodiscard]] std::optional<FirstHit> first_hit() const;  // of the first trial that has one
   [[nodiscard]] double attempts_per_second() const;
   [[nodiscard]] Proportion hit_rate() const;  // per attempt
 };

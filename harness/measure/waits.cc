@@ -10,6 +10,8 @@ using std::chrono::nanoseconds;
 
 namespace {
 
+constexpr double kMostJitter = 0.5;  // beyond it no rule can be told from the waits
+
 // The nearest-rank quantile of sorted values.
 nanoseconds quantile(const std::vector<nanoseconds>& sorted, double share) {
   const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(sorted.size())));
@@ -49,6 +51,7 @@ std::optional<BackoffFit> fit_backoff(std::span<const nanoseconds> all) {
     const double fitted = std::exp(start + slope * static_cast<double>(i));
     fit.jitter = std::max(fit.jitter, std::abs(static_cast<double>(waits[i].count()) / fitted - 1));
   }
+  if (fit.jitter > kMostJitter) return std::nullopt;
   return fit;
 }
 

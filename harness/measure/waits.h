@@ -20,13 +20,13 @@ struct BackoffFit {
 struct Waits {
   std::uint64_t count = 0;
   std::chrono::nanoseconds p50{}, p90{}, p99{}, p999{}, max{};
-  std::optional<BackoffFit> backoff;  // none: fewer than kFewest waits, or none that grow or stay
+  std::optional<BackoffFit> backoff;  // none: too few waits, or no rule to be seen in them
 };
 
 inline constexpr std::size_t kFewestForBackoff = 3;
 
 // From consecutive waits, the first ones of a launch. Those from the largest on are left out when they stay there (a
-// cap); least squares on their logarithms.
+// cap); least squares on their logarithms. None where a wait is more than half off the fitted one.
 [[nodiscard]] std::optional<BackoffFit> fit_backoff(std::span<const std::chrono::nanoseconds> waits);
 
 // A sample of bounded size, of which each value seen is a member with the same chance (Vitter's algorithm R): exact up to

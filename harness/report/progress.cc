@@ -32,9 +32,8 @@ std::string progress_line(const ProgressState& state) {
 
 Progress::Progress(int fd) : fd_(isatty(fd) != 0 ? fd : -1) {}
 
-void Progress::show(const ProgressState& state) {
+void Progress::show(std::string line) {
   if (fd_ < 0) return;
-  std::string line = progress_line(state);
   line.resize(std::min(line.size(), room(fd_)));
   const std::size_t stale = shown_ > line.size() ? shown_ - line.size() : 0;
   shown_ = line.size();

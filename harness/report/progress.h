@@ -31,7 +31,8 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
   ~Progress() { erase(); }
 
-  void show(const ProgressState& state);
+  void show(const ProgressState& state) { show(progress_line(state)); }
+  void show(std::string line);
   // Leaves the line empty and the cursor at its start. Before anything else is written to the terminal.
   void erase();
 

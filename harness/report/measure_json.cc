@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "harness/report/measure_json.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "harness/report/readable.h"
+
+namespace selfconnect {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double milliseconds(std::chrono::nanoseconds duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+template <class Value>
+Json or_null(const std::optional<Value>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json to_json(const std::optional<FirstHit>& hit) {
+  if (!hit) return nullptr;
+  return {{"attempt", hit->attempt}, {"ms", milliseconds(hit->after)}};
+}
+
+void put_counts(Json& json, const AttemptCounts& counts) {
+  json["attempts"] = counts.attempts;
+  json["hits"] = counts.hits;
+  json["refused"] = counts.refused;
+  json["exhausted"] = or_null(counts.exhausted);
+  json["held"] = counts.held;
+  json["time_wait"] = counts.time_wait;
+  json["source_ports"] = {{"even", counts.even}, {"odd", counts.odd}};
+}
+
+Json to_json(const Trial& trial) {
+  Json json;
+  put_counts(json, trial.counts);
+  json["first_hit"] = to_json(trial.first_hit);
+  json["elapsed_ms"] = milliseconds(trial.elapsed);
+  json["launches"] = trial.launches;
+  json["lost"] = trial.lost;
+  return json;
+}
+
+Json to_json(const Waits& waits) {
+  if (waits.count == 0) return nullptr;
+  Json json{{"count", waits.count},
+            {"p50_ms", milliseconds(waits.p50)},
+            {"p90_ms", milliseconds(waits.p90)},
+            {"p99_ms", milliseconds(waits.p99)},
+            {"p99.9_ms", milliseconds(waits.p999)},
+            {"max_ms", milliseconds(waits.max)},
+            {"backoff", nullptr}};
+  if (waits.backoff) json["backoff"] = {{"factor", waits.backoff->factor}, {"jitter", waits.backoff->jitter}};
+  return json;
+}
+
+std::vector<std::string> valid(const std::vector<std::string>& words) {
+  std::vector<std::string> texts;
+  for (const std::string& word : words) texts.push_back(valid_utf8(word));
+  return texts;
+}
+
+}  // namespace
+
+std::string measurement_json(const Measurement& found) {
+  const Proportion rate = found.hit_rate();
+  Json json{{"schema", "selfconnect.measure/1"},
+            {"command", found.command.empty() ? Json(nullptr) : Json(valid(found.command))},
+            {"policy", found.policy.text()},
+            {"seed", found.seed},
+            {"world",
+             {{"engine", found.engine},
+              {"isolation", found.isolation},
+              {"kernel", found.kernel},
+              {"range", found.range}}},
+            {"destination", found.destination ? Json(found.destination->text()) : Json(nullptr)},
+            {"interrupted", found.interrupted}};
+  put_counts(json, found.counts);
+  json["rate"] = {{"value", rate.value}, {"low", rate.low}, {"high", rate.high}};
+  json["stated_attempt"] = or_null(found.stated);
+  json["first_hit"] = to_json(found.first_hit());
+  json["elapsed_ms"] = milliseconds(found.elapsed);
+  json["attempts_per_second"] = found.attempts_per_second();
+  json["waits"] = to_json(found.waits);
+  json["trials"] = Json::array();
+  for (const Trial& trial : found.trials) json["trials"].push_back(to_json(trial));
+  return json.dump(2) + "\n";
+}
+
+std::string measurement_csv(const Measurement& found) {
+  std::string text =
+      "trial,attempts,hits,refused,exhausted,held,time_wait,even,odd,first_hit_attempt,first_hit_ms,elapsed_"
+      "ms,"
+      "launches,lost\n";
+  std::size_t number = 0;
+  for (const Trial& trial : found.trials) {
+    const AttemptCounts& counts = trial.counts;
+    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", ++number, counts.attempts, counts.hits,
+                        counts.refused, counts.exhausted ? fmt::format("{}", *counts.exhausted) : "",
+                        counts.held, counts.time_wait, counts.even, counts.odd,
+                        trial.first_hit ? fmt::format("{}", trial.first_hit->attempt) : "",
+                        trial.first_hit ? fmt::format("{}", milliseconds(trial.first_hit->after)) : "",
+                        milliseconds(trial.elapsed), trial.launches, trial.lost);
+  }
+  return text;
+}
+
+}  // namespace selfconnect

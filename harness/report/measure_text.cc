@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+#include "harness/report/measure_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "harness/report/readable.h"
+
+namespace selfconnect {
+
+namespace {
+
+constexpr std::size_t kMostTrialLines = 20;
+
+// 28,232: for people only.
+std::string grouped(std::uint64_t number) {
+  const std::string digits = fmt::format("{}", number);
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
+}
+
+std::string counted(std::uint64_t number, std::string_view noun) {
+  return fmt::format("{} {}{}", grouped(number), noun, number == 1 ? "" : "s");
+}
+
+// A probability as people say it: "1 in 14,116".
+std::string one_in(double probability) {
+  if (probability <= 0) return "never";
+  const double attempts = 1 / probability;
+  return attempts < 10 ? fmt::format("1 in {:.1f}", attempts)
+                       : fmt::format("1 in {}", grouped(static_cast<std::uint64_t>(attempts + 0.5)));
+}
+
+std::string answer(const Measurement& found) {
+  const Proportion rate = found.hit_rate();
+  const std::string counts =
+      fmt::format("{}, {}", counted(found.counts.attempts, "attempt"), counted(found.counts.hits, "hit"));
+  if (found.counts.hits == 0) {
+    return fmt::format("{}: at most {} (95 %)", counts, one_in(rate.high));
+  }
+  return fmt::format("{}: {} (95 %: {} to {})", counts, one_in(rate.value), one_in(rate.low),
+                     one_in(rate.high));
+}
+
+std::string first_hit(const Measurement& found) {
+  std::vector<std::uint64_t> attempts;
+  for (const Trial& trial : found.trials) {
+    if (trial.first_hit) attempts.push_back(trial.first_hit->attempt);
+  }
+  std::string text = "no hit yet";
+  if (const auto first = found.first_hit()) {
+    text = fmt::format("first hit at attempt {}, after {}", grouped(first->attempt),
+                       duration_text(first->after));
+  }
+  if (found.trials.size() > 1 && !attempts.empty()) {
+    std::ranges::sort(attempts);
+    text += fmt::format("; in {} of {} trials, at attempt {} to {}, median {}", attempts.size(),
+                        found.trials.size(), grouped(attempts.front()), grouped(attempts.back()),
+                        grouped(attempts[(attempts.size() - 1) / 2]));
+  }
+  if (found.stated) text += fmt::format("; the policy states attempt {}", grouped(*found.stated));
+  return text;
+}
+
+std::string fates(const Measurement& found) {
+  const AttemptCounts& counts = found.counts;
+  std::string text = fmt::format("{} attempts/s: refused {}, hit {}",
+                                 grouped(static_cast<std::uint64_t>(found.attempts_per_second() + 0.5)),
+                                 grouped(counts.refused), grouped(counts.hits));
+  if (counts.held + counts.time_wait > 0) {
+    text += fmt::format("; while a hit held the port {}, while its TIME_WAIT did {}", grouped(counts.held),
+                        grouped(counts.time_wait));
+  }
+  if (counts.exhausted) text += fmt::format("; got no port at all {}", grouped(*counts.exhausted));
+  return text + fmt::format("; source ports even {}, odd {}", grouped(counts.even), grouped(counts.odd));
+}
+
+std::string waits_text(const Waits& waits) {
+  std::string text = fmt::format("between attempts: median {}, p90 {}, p99 {}, p99.9 {}, longest {}",
+                                 duration_text(waits.p50), duration_text(waits.p90), duration_text(waits.p99),
+                                 duration_text(waits.p999), duration_text(waits.max));
+  if (waits.backoff) {
+    text += fmt::format("; the first ones each {:.2f} times the one before, within {:.0f} %",
+                        waits.backoff->factor, waits.backoff->jitter * 100);
+  }
+  return text;
+}
+
+std::string trial_table(const Measurement& found) {
+  std::string text = fmt::format("\n  {:>5}  {:>12}  {:>8}  {:>12}  {:>10}  {:>10}\n", "trial", "attempts",
+                                 "hits", "first hit at", "after", "took");
+  for (std::size_t i = 0; i < std::min(found.trials.size(), kMostTrialLines); ++i) {
+    const Trial& trial = found.trials[i];
+    text += fmt::format(
+        "  {:>5}  {:>12}  {:>8}  {:>12}  {:>10}  {:>10}\n", i + 1, grouped(trial.counts.attempts),
+        grouped(trial.counts.hits), trial.first_hit ? grouped(trial.first_hit->attempt) : "-",
+        trial.first_hit ? duration_text(trial.first_hit->after) : "-", duration_text(trial.elapsed));
+  }
+  if (found.trials.size() > kMostTrialLines) {
+    text += fmt::format("  ... and {} more: see --json or --csv\n", found.trials.size() - kMostTrialLines);
+  }
+  return text;
+}
+
+std::uint64_t lost(const Measurement& found) {
+  std::uint64_t total = 0;
+  for (const Trial& trial : found.trials) total += trial.lost;
+  return total;
+}
+
+}  // namespace
+
+std::string measurement_text(const Measurement& found, const ConsoleStyle& style) {
+  const std::string command = found.command.empty() ? "--loop" : shell_words(found.command);
+  std::string text = hanging("selfconnect measure: ", command, style.width);
+  text += inked(style, Ink::kBold, hanging("", answer(found), style.width));
+  text += hanging("  ", first_hit(found), style.width);
+  text += hanging("  ", fates(found), style.width);
+  if (found.waits.count > 0) text += hanging("  ", waits_text(found.waits), style.width);
+  text += hanging(
+      "  ",
+      fmt::format("policy {}, engine {}, {}, range {}, seed {}", found.policy.text(), found.engine,
+                  found.destination ? found.destination->text() : "nothing dialled", found.range, found.seed),
+      style.width);
+  if (found.interrupted) text += "  Interrupted: these are the attempts made until then.\n";
+  if (const std::uint64_t missed = lost(found); missed > 0) {
+    text += fmt::format("  The recorder missed {}: all counts are too low by as much.\n",
+                        counted(missed, "attempt"));
+  }
+  if (found.trials.size() > 1) text += trial_table(found);
+  return text;
+}
+
+std::string measure_progress_line(const MeasureState& state) {
+  const double seconds = std::chrono::duration<double>(state.elapsed).count();
+  const double rate = seconds > 0 ? static_cast<double>(state.attempts) / seconds : 0;
+  std::string line = fmt::format("trial {} of {}: {}, {}/s, {}", state.trial, state.trials,
+                                 counted(state.attempts, "attempt"),
+                                 grouped(static_cast<std::uint64_t>(rate)), counted(state.hits, "hit"));
+  if (state.left) {
+    line += fmt::format(", at most {:.1f} s left",
+                        std::max(0.0, std::chrono::duration<double>(*state.left).count()));
+  }
+  return line;
+}
+
+}  // namespace selfconnect

@@ -1,0 +1,264 @@
+// What a measurement is made of: proportions, waits, the tally of a trial, and how they are shown.
+// SPDX-License-Identifier: MIT
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "harness/measure/tally.h"
+#include "harness/report/measure_json.h"
+#include "harness/report/measure_text.h"
+
+namespace selfconnect {
+
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(ProportionTest, IsExactWhereItCanBeWorkedOutByHand) {
+  // Nothing in n: high is 1 - 0.025^(1/n). All of n: low is 0.025^(1/n).
+  EXPECT_NEAR(proportion(0, 10).high, 1 - std::pow(0.025, 0.1), 1e-12);
+  EXPECT_EQ(proportion(0, 10).low, 0);
+  EXPECT_NEAR(proportion(10, 10).low, std::pow(0.025, 0.1), 1e-12);
+  EXPECT_EQ(proportion(10, 10).high, 1);
+}
+
+TEST(ProportionTest, MatchesTheTableOfClopperAndPearson) {
+  const Proportion half = proportion(5, 10);
+  EXPECT_DOUBLE_EQ(half.value, 0.5);
+  EXPECT_NEAR(half.low, 0.1871, 5e-5);
+  EXPECT_NEAR(half.high, 0.8129, 5e-5);
+}
+
+TEST(ProportionTest, OfNothingNothingIsKnown) { EXPECT_EQ(proportion(0, 0), (Proportion{0, 0, 1})); }
+
+TEST(ProportionTest, NarrowsWithConfidenceAndCount) {
+  EXPECT_LT(proportion(5, 10, 0.5).high, proportion(5, 10, 0.95).high);
+  EXPECT_LT(proportion(50, 100).high, proportion(5, 10).high);
+}
+
+TEST(WaitSampleTest, TellsQuantilesByNearestRank) {
+  WaitSample sample(1);
+  for (int i = 1000; i >= 1; --i) sample.add(std::chrono::milliseconds(i));
+  const Waits waits = sample.summary();
+  EXPECT_EQ(waits.count, 1000U);
+  EXPECT_EQ(waits.p50, 500ms);
+  EXPECT_EQ(waits.p90, 900ms);
+  EXPECT_EQ(waits.p99, 990ms);
+  EXPECT_EQ(waits.p999, 999ms);
+  EXPECT_EQ(waits.max, 1000ms);
+}
+
+TEST(WaitSampleTest, StaysBoundedAndFairAndKeepsTheMaximum) {
+  WaitSample sample(7, 1000);
+  for (int i = 0; i < 100'000; ++i) sample.add(std::chrono::microseconds(i));
+  const Waits waits = sample.summary();
+  EXPECT_EQ(waits.count, 100'000U);
+  EXPECT_EQ(waits.max, 99'999us);
+  // The median of 1,000 of them: one standard deviation is 1.6 %.
+  EXPECT_NEAR(static_cast<double>(waits.p50.count()), 50e6, 5e6);
+}
+
+TEST(WaitSampleTest, OfNothingIsEmpty) { EXPECT_EQ(WaitSample(1).summary().count, 0U); }
+
+std::optional<BackoffFit> fit(std::vector<std::chrono::nanoseconds> waits) { return fit_backoff(waits); }
+
+TEST(BackoffFitTest, FindsDoubling) {
+  const auto found = fit({100ms, 200ms, 400ms, 800ms, 1600ms});
+  ASSERT_TRUE(found);
+  EXPECT_NEAR(found->factor, 2, 1e-9);
+  EXPECT_NEAR(found->jitter, 0, 1e-9);
+}
+
+TEST(BackoffFitTest, LeavesTheCapOut) {
+  const auto found = fit({100ms, 200ms, 400ms, 800ms, 1000ms, 1000ms, 1000ms, 1000ms});
+  ASSERT_TRUE(found);
+  EXPECT_NEAR(found->factor, 2, 0.1);
+}
+
+TEST(BackoffFitTest, FindsConstantWaitsAndTheirJitter) {
+  const auto found = fit({100ms, 110ms, 90ms, 100ms, 110ms, 90ms});
+  ASSERT_TRUE(found);
+  EXPECT_NEAR(found->factor, 1, 0.05);
+  EXPECT_NEAR(found->jitter, 0.1, 0.05);
+}
+
+TEST(BackoffFitTest, FindsNoRuleWhereNoneIs) {
+  EXPECT_FALSE(fit({1ms, 900ms, 2ms, 700ms, 5ms, 800ms}));
+  EXPECT_FALSE(fit({100ms, 200ms}));
+  EXPECT_FALSE(fit({}));
+}
+
+class TallyTest : public ::testing::Test {
+ protected:
+  Syn syn(std::chrono::nanoseconds at, std::uint16_t source, std::uint16_t to = 50000) {
+    return {.at = at,
+            .source = {Address::loopback(Family::kIpv4), source},
+            .destination = {Address::loopback(Family::kIpv4), to},
+            .sequence = ++sequence_};
+  }
+
+  WaitSample waits_{1};
+  std::uint32_t sequence_ = 0;
+};
+
+TEST_F(TallyTest, CountsAttemptsHitsAndParities) {
+  Tally tally({}, waits_);
+  tally.add(syn(10ms, 40000));
+  tally.add(syn(20ms, 40001));
+  tally.add(syn(40ms, 50000));
+  EXPECT_EQ(tally.counts().attempts, 3U);
+  EXPECT_EQ(tally.counts().hits, 1U);
+  EXPECT_EQ(tally.counts().even, 2U);
+  EXPECT_EQ(tally.counts().odd, 1U);
+  ASSERT_TRUE(tally.first_hit());
+  EXPECT_EQ(tally.first_hit()->attempt, 3U);
+  EXPECT_EQ(tally.first_hit()->after, 30ms);
+  EXPECT_EQ(tally.elapsed(), 30ms);
+  EXPECT_FALSE(tally.complete());
+}
+
+TEST_F(TallyTest, TakesASynThatIsSentAgainForOneAttempt) {
+  Tally tally({}, waits_);
+  const Syn first = syn(0ms, 40000);
+  Syn again = first;
+  again.at = 1s;
+  tally.add(first);
+  tally.add(again);
+  EXPECT_EQ(tally.counts().attempts, 1U);
+}
+
+TEST_F(TallyTest, EndsAtWhicheverLimitComesFirst) {
+  Tally by_attempts({.attempts = 2}, waits_), by_hits({.hits = 1}, waits_),
+      by_time({.duration = 15ms}, waits_);
+  for (Tally* tally : {&by_attempts, &by_hits, &by_time}) {
+    tally->add(syn(0ms, 40000));
+    tally->add(syn(10ms, 40002));
+    tally->add(syn(20ms, 50000));
+    tally->add(syn(30ms, 50000));
+    EXPECT_TRUE(tally->complete());
+    EXPECT_EQ(tally->seen({Address::loopback(Family::kIpv4), 50000}), 4U) << "seen, though not counted";
+  }
+  EXPECT_EQ(by_attempts.counts().attempts, 2U);
+  EXPECT_EQ(by_hits.counts().attempts, 3U);
+  EXPECT_EQ(by_time.counts().attempts, 2U);
+}
+
+TEST_F(TallyTest, TellsTheKernelsLimitsFromTheClients) {
+  Tally tally({}, waits_);
+  tally.add(syn(0ms, 50000));
+  tally.held_by(PortHolder::kConnection);
+  tally.add(syn(1ms, 40000));
+  tally.held_by(PortHolder::kTimeWait);
+  tally.add(syn(2ms, 40002));
+  tally.add(syn(3ms, 40004));
+  tally.held_by(PortHolder::kNobody);
+  tally.add(syn(4ms, 40006));
+  EXPECT_EQ(tally.counts().held, 1U);
+  EXPECT_EQ(tally.counts().time_wait, 2U);
+}
+
+TEST_F(TallyTest, WaitsAreOfOneDestinationAndOneLaunch) {
+  Tally tally({}, waits_);
+  tally.add(syn(0ms, 40000));
+  tally.add(syn(1ms, 40000, 50001));
+  tally.add(syn(10ms, 40002));
+  tally.launched();
+  tally.add(syn(100ms, 40004));
+  const Waits waits = waits_.summary();
+  EXPECT_EQ(waits.count, 1U);
+  EXPECT_EQ(waits.max, 10ms);
+}
+
+Measurement sample() {
+  Measurement found;
+  found.policy = Policy::sequential(49990, 50010);
+  found.engine = "hook";
+  found.isolation = "netns";
+  found.kernel = "6.18.44";
+  found.range = "32768 60999";
+  found.seed = 7;
+  found.stated = 11;
+  found.destination = Endpoint{Address::loopback(Family::kIpv4), 50000};
+  found.counts = {.attempts = 11, .hits = 1, .refused = 10, .even = 6, .odd = 5, .exhausted = 0};
+  found.elapsed = 1100us;
+  found.trials = {{.counts = found.counts,
+                   .first_hit = FirstHit{.attempt = 11, .after = 1100us},
+                   .elapsed = found.elapsed,
+                   .launches = 1}};
+  return found;
+}
+
+TEST(MeasureTextTest, SaysTheAnswerFirstAndWhatThePolicyStated) {
+  const std::string text = measurement_text(sample(), {});
+  EXPECT_THAT(text, HasSubstr("11 attempts, 1 hit: 1 in 11 (95 %: 1 in 435 to 1 in 2.4)\n"));
+  EXPECT_THAT(text, HasSubstr("first hit at attempt 11, after 1.1 ms; the policy states attempt 11\n"));
+  EXPECT_THAT(text, HasSubstr("10,000 attempts/s: refused 10, hit 1; got no port at all 0"));
+  EXPECT_THAT(text, Not(HasSubstr("trial ")));
+}
+
+TEST(MeasureTextTest, WithoutAHitGivesTheBound) {
+  Measurement found = sample();
+  found.counts = {.attempts = 100'000, .refused = 100'000};
+  found.trials.front().first_hit.reset();
+  const std::string text = measurement_text(found, {});
+  EXPECT_THAT(text, HasSubstr("100,000 attempts, 0 hits: at most 1 in 27,109 (95 %)"));
+  EXPECT_THAT(text, HasSubstr("no hit yet"));
+}
+
+TEST(MeasureTextTest, SaysWhenItIsNotTheWholeTruth) {
+  Measurement found = sample();
+  found.interrupted = true;
+  found.trials.front().lost = 3;
+  const std::string text = measurement_text(found, {});
+  EXPECT_THAT(text, HasSubstr("Interrupted"));
+  EXPECT_THAT(text, HasSubstr("missed 3 attempts"));
+}
+
+TEST(MeasureTextTest, ProgressHasRateAndTimeLeft) {
+  EXPECT_EQ(measure_progress_line(
+                {.trial = 1, .trials = 3, .attempts = 12'345, .hits = 1, .elapsed = 500ms, .left = 42s}),
+            "trial 1 of 3: 12,345 attempts, 24,690/s, 1 hit, at most 42.0 s left");
+}
+
+TEST(MeasureJsonTest, HasTheKeysOfTheContract) {
+  const auto json = nlohmann::json::parse(measurement_json(sample()));
+  EXPECT_EQ(json["schema"], "selfconnect.measure/1");
+  EXPECT_EQ(json["policy"], "sequential:49990-50010");
+  EXPECT_EQ(json["attempts"], 11);
+  EXPECT_EQ(json["hits"], 1);
+  EXPECT_DOUBLE_EQ(json["rate"]["value"], 1.0 / 11);
+  EXPECT_EQ(json["first_hit"]["attempt"], 11);
+  EXPECT_DOUBLE_EQ(json["first_hit"]["ms"], 1.1);
+  EXPECT_EQ(json["stated_attempt"], 11);
+  EXPECT_NEAR(json["attempts_per_second"], 10'000, 1e-6);
+  EXPECT_EQ(json["refused"], 10);
+  EXPECT_EQ(json["exhausted"], 0);
+  EXPECT_EQ(json["trials"].size(), 1U);
+  EXPECT_TRUE(json["command"].is_null());
+}
+
+TEST(MeasureJsonTest, WhatIsNotKnownIsNull) {
+  const auto json = nlohmann::json::parse(measurement_json({}));
+  EXPECT_TRUE(json["first_hit"].is_null());
+  EXPECT_TRUE(json["exhausted"].is_null());
+  EXPECT_TRUE(json["destination"].is_null());
+  EXPECT_TRUE(json["waits"].is_null());
+}
+
+TEST(MeasureCsvTest, HasALinePerTrialAndEmptyFieldsForWhatIsNotKnown) {
+  Measurement found = sample();
+  found.trials.push_back({.counts = {.attempts = 5, .refused = 5}, .elapsed = 1ms, .launches = 2});
+  EXPECT_EQ(measurement_csv(found),
+            "trial,attempts,hits,refused,exhausted,held,time_wait,even,odd,first_hit_attempt,first_hit_ms,"
+            "elapsed_ms,launches,lost\n"
+            "1,11,1,10,0,0,0,6,5,11,1.1,1.1,1,0\n"
+            "2,5,0,5,,0,0,0,0,,,1,2,0\n");
+}
+
+}  // namespace
+
+}  // namespace selfconnect
