@@ -72,11 +72,6 @@ void apply(const TargetFile& file, CheckOptions& options) {
   options.limits = file.limits;
 }
 
-Result<std::filesystem::path> parse_path(std::string_view text) {
-  if (text.empty()) return std::unexpected(error("the name is empty: expected a path"));
-  return std::filesystem::path(text);
-}
-
 Parsed<void> apply(const CommandParser& parser, const Given& given, CheckCall& call) {
   CheckOptions& options = call.options;
   Values values(parser);

@@ -27,7 +27,7 @@ const CommandText kText = {
 
 struct Given {
   std::optional<std::string> policy, engine, port, host, range, attempts, hits, duration, trials, seed, json,
-      csv;
+      csv, out;
   bool loop = false;
 };
 
@@ -49,6 +49,7 @@ void declare(CommandParser& parser, Given& given) {
   parser.option({"--trials", "N", "So many trials, each in a fresh world [1]"}, given.trials);
   parser.option({"--seed", "N", "Of what is drawn at random [random, and printed]"}, given.seed);
   parser.option({"--json", "FILE", "Write the figures as JSON (- is standard output)"}, given.json);
+  parser.option({"--out", "DIR", "Save the packets of each trial there"}, given.out);
   parser.option({"--csv", "FILE", "Write a line for each trial as CSV (- is standard output)"}, given.csv);
 }
 
@@ -96,6 +97,7 @@ Parsed<MeasureCall> parse_measure_call(std::span<const std::string> arguments, c
   values.take("--duration", given.duration, parse_duration, options.limits.duration);
   values.take("--trials", given.trials, parse_count, options.trials);
   values.take("--seed", given.seed, parse_seed, call.seed);
+  values.take("--out", given.out, parse_path, options.out);
   if (values.stop()) return std::unexpected(*values.stop());
   if (range) {
     options.open.low = range->low;

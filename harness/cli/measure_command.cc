@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <random>
 
+#include "harness/check/out_directory.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/exit_code.h"
 #include "harness/cli/host_ports.h"
@@ -80,6 +81,10 @@ int measure_command(Arguments arguments) {
   for (const auto& path : {call->json, call->csv}) {
     if (!path) continue;
     if (auto made = write_file(*path, ""); !made) return failed(made.error());
+  }
+
+  if (!options.out.empty()) {
+    if (auto made = prepare_out(options.out); !made) return failed(made.error());
   }
 
   TerminalObserver observer(options.limits.duration);

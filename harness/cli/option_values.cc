@@ -53,6 +53,11 @@ Result<std::uint64_t> parse_count(std::string_view text) {
   return parse_number<std::uint64_t>(text, 1, "a number: expected a whole number, 1 or more");
 }
 
+Result<std::filesystem::path> parse_path(std::string_view text) {
+  if (text.empty()) return std::unexpected(error("the name is empty: expected a path"));
+  return std::filesystem::path(text);
+}
+
 Result<PortRange> parse_range(std::string_view text) {
   const auto dash = text.find('-');
   if (dash == std::string_view::npos) {

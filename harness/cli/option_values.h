@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,9 +19,10 @@ namespace selfconnect {
 
 [[nodiscard]] Result<std::uint16_t> parse_port_number(std::string_view text);  // 1 to 65535
 [[nodiscard]] Result<std::uint64_t> parse_seed(std::string_view text);
-[[nodiscard]] Result<std::uint64_t> parse_count(std::string_view text);  // 1 or more
-[[nodiscard]] Result<FamilyChoice> parse_family(std::string_view text);  // 4, 6, both
-[[nodiscard]] Result<EngineChoice> parse_engine(std::string_view text);  // auto, range, hook, notify
+[[nodiscard]] Result<std::filesystem::path> parse_path(std::string_view text);  // not empty
+[[nodiscard]] Result<std::uint64_t> parse_count(std::string_view text);         // 1 or more
+[[nodiscard]] Result<FamilyChoice> parse_family(std::string_view text);         // 4, 6, both
+[[nodiscard]] Result<EngineChoice> parse_engine(std::string_view text);         // auto, range, hook, notify
 [[nodiscard]] Result<PortRange> parse_range(
     std::string_view text);                                      // A-B, 1 to 65535, both ends belong to it
 [[nodiscard]] Result<double> parse_rate(std::string_view text);  // attempts per second, more than 0

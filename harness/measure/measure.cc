@@ -140,6 +140,8 @@ class Measurer {
     if (!trial) co_return cannot(trial.error());
     if (auto dialled = co_await dial(**trial, tally); !dialled) co_return dialled;
     keep((*trial)->close(), tally);
+    if (auto saved = (*trial)->save_packets(options_.out / fmt::format("trial-{}", trial_)); !saved)
+      co_return failed(saved.error().message);
     co_return Outcome<void>{};
   }
 

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct MeasureOptions {
   TrialLimits limits;    // of each trial
   std::uint64_t trials = 1;
   std::uint64_t seed = 0;
+  std::filesystem::path out;  // for packets.pcap of each trial; empty: no packets are kept, which is faster
 };
 
 struct MeasureProgress {

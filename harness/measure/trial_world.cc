@@ -9,6 +9,7 @@
 
 #include "harness/launch/command_line.h"
 #include "harness/ports/world_ports.h"
+#include "harness/trace/pcap_writer.h"
 
 namespace selfconnect {
 
@@ -59,6 +60,11 @@ Result<void> TrialWorld::record() {
   auto at_start = counter_file_->read();
   if (!at_start) return std::unexpected(at_start.error());
   counters_at_start_ = *at_start;
+  if (!options_.out.empty()) {
+    auto packets = Recorder::start(context_, world_, {}, Capture::Interfaces::kLoopback, [] {});
+    if (!packets) return std::unexpected(packets.error());
+    packets_ = std::move(*packets);
+  }
   const int waited_on = fcntl(ring_->fd(), F_DUPFD_CLOEXEC, 0);
   if (waited_on < 0) return std::unexpected(errno_error("fcntl(F_DUPFD_CLOEXEC)"));
   readable_.emplace(context_, waited_on);
@@ -103,6 +109,16 @@ Result<void> TrialWorld::launch() {
   command_ = std::move(*command);
   ++launches_;
   return {};
+}
+
+Result<void> TrialWorld::save_packets(const std::filesystem::path& directory) const {
+  if (!packets_) return {};
+  packets_->drain();
+  std::error_code ec;
+  std::filesystem::create_directories(directory, ec);
+  if (ec) return std::unexpected(errno_error("make directory " + directory.string(), ec.value()));
+  return write_pcap(directory / "packets.pcap", packets_->packets(), packets_->flows().secret_ranges(),
+                    packets_->flows().secret_patterns());
 }
 
 Trial TrialWorld::close() {

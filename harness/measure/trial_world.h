@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 
+#include "harness/check/recorder.h"
 #include "harness/launch/process.h"
 #include "harness/measure/measure.h"
 #include "harness/peer/name_server.h"
@@ -42,6 +43,8 @@ class TrialWorld {
 
   // Ends the command and completes the figures.
   Trial close();
+  // packets.pcap, where packets are kept: the first, the last, and every self-connection whole.
+  [[nodiscard]] Result<void> save_packets(const std::filesystem::path& directory) const;
 
  private:
   TrialWorld(boost::asio::io_context& context, const World& world, std::unique_ptr<Engine> engine,
@@ -62,6 +65,7 @@ class TrialWorld {
   std::optional<SockDiag> sockets_;
   std::optional<TcpCounterFile> counter_file_;
   TcpCounters counters_at_start_;
+  std::unique_ptr<Recorder> packets_;  // only where packets are kept
   std::unique_ptr<Process> command_;
   std::uint64_t launches_ = 0;
   std::uint64_t hits_seen_ = 0;

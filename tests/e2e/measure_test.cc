@@ -1,0 +1,190 @@
+// selfconnect measure: attempts that are known in advance, what the kernel does when nothing is forced, and its calls.
+// SPDX-License-Identifier: MIT
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/tcp.h>
+
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "checked.h"
+#include "enclosure.h"
+#include "machine.h"
+#include "packets.h"
+#include "privilege.h"
+
+namespace selfconnect::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using Json = nlohmann::json;
+
+struct Measured {
+  Called called;
+  Json report;
+};
+
+Measured measure(Arguments arguments) {
+  Arguments words = {"measure", "--json", "-"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  Measured measured{.called = call(words), .report = {}};
+  measured.report = Json::parse(measured.called.out, nullptr, false);
+  return measured;
+}
+
+void PrintTo(const Measured& measured, std::ostream* stream) {
+  *stream << ::testing::PrintToString(measured.called);
+}
+
+class MeasureTest : public ::testing::Test {
+  void SetUp() override { SELFCONNECT_NEEDS("netns", why_no_world()); }
+};
+
+// The engines that hand out any port.
+class SequentialTest : public ::testing::TestWithParam<std::string> {
+  void SetUp() override {
+    SELFCONNECT_NEEDS("netns", why_no_world());
+    if (GetParam() == "hook") SELFCONNECT_NEEDS("bpf", why_no_hook());
+  }
+};
+
+TEST_P(SequentialTest, HitsAtTheStatedAttempt) {
+  for (const char* host : {"127.0.0.1", "::1"}) {
+    const Measured measured = measure({"--engine", GetParam(), "--policy", "sequential:49990-50010", "--host",
+                                       host, "--trials", "3", "--loop"});
+    ASSERT_TRUE(measured.report.is_object()) << measured;
+    EXPECT_EQ(measured.called.status, 0);
+    EXPECT_EQ(measured.report.at("stated_attempt"), 11);
+    ASSERT_EQ(measured.report.at("trials").size(), 3U);
+    for (const Json& trial : measured.report.at("trials")) {
+      EXPECT_EQ(trial.at("first_hit").at("attempt"), 11);
+      EXPECT_EQ(trial.at("attempts"), 11);
+      EXPECT_EQ(trial.at("source_ports").at("even"), 6);
+      EXPECT_EQ(trial.at("lost"), 0);
+    }
+    EXPECT_THAT(measured.called.err, HasSubstr("first hit at attempt 11"));
+    EXPECT_THAT(measured.called.err, HasSubstr("the policy states attempt 11"));
+  }
+}
+
+// The classic demonstration: while true; do telnet 127.0.0.1 50000; done
+TEST_P(SequentialTest, TelnetLoopShowsTheHandshakeFromAPortToItself) {
+  SELFCONNECT_NEEDS("client", why_no_command("telnet"));
+  const TempDir directory;
+  const Measured measured =
+      measure({"--engine", GetParam(), "--policy", "sequential:49990-50010", "--out", directory.file("out"),
+               "--", "sh", "-c", "while true; do telnet 127.0.0.1 50000; done"});
+  ASSERT_TRUE(measured.report.is_object()) << measured;
+  EXPECT_EQ(measured.report.at("first_hit").at("attempt"), 11);
+  std::vector<int> flags = self_connection(directory.file("out/trial-1/packets.pcap"), 4);
+  ASSERT_GE(flags.size(), 3U);
+  flags.resize(3);
+  EXPECT_THAT(flags, ElementsAre(TH_SYN, TH_SYN | TH_ACK, TH_ACK));
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, SequentialTest, ::testing::Values("hook", "notify"),
+                         [](const auto& one) { return one.param; });
+
+TEST_F(MeasureTest, LeavesThePortsToTheKernel) {
+  const Measured measured = measure({"--range", "32768-32831", "--port", "32800", "--hits", "20", "--loop"});
+  ASSERT_TRUE(measured.report.is_object()) << measured;
+  const Json& report = measured.report;
+  EXPECT_EQ(report.at("policy"), "kernel");
+  EXPECT_EQ(report.at("world").at("range"), "32768 32831");
+  EXPECT_EQ(report.at("hits"), 20);
+  EXPECT_EQ(report.at("source_ports").at("odd"), 0)
+      << "connect() tries the parity of the range's first port first";
+  EXPECT_LT(report.at("rate").at("low"), report.at("rate").at("value"));
+  EXPECT_LT(report.at("rate").at("value"), report.at("rate").at("high"));
+  EXPECT_EQ(report.at("refused").get<int>() + 20, report.at("attempts"));
+}
+
+TEST_F(MeasureTest, OfAPortOfTheOtherParityThereAreNoHits) {
+  const Measured measured = measure({"--port", "50001", "--attempts", "20000", "--loop"});
+  ASSERT_TRUE(measured.report.is_object()) << measured;
+  EXPECT_EQ(measured.report.at("hits"), 0);
+  EXPECT_EQ(measured.report.at("attempts"), 20000);
+  EXPECT_TRUE(measured.report.at("first_hit").is_null());
+}
+
+TEST_F(MeasureTest, LaunchesAOneShotUntilThereIsEnough) {
+  const Measured measured = measure({"--attempts", "5", "--", target_path("static"), "127.0.0.1", "50000"});
+  ASSERT_TRUE(measured.report.is_object()) << measured;
+  EXPECT_EQ(measured.report.at("attempts"), 5);
+  EXPECT_EQ(measured.report.at("trials").at(0).at("launches"), 5);
+  EXPECT_TRUE(measured.report.at("waits").is_null()) << "the waits between launches are not the client's";
+}
+
+TEST_F(MeasureTest, WritesALinePerTrial) {
+  const Called called = call({"measure", "--csv", "-", "--trials", "2", "--attempts", "10", "--loop"});
+  EXPECT_EQ(called.status, 0);
+  EXPECT_THAT(called.out, MatchesRegex("trial,attempts[^\n]*\n1,10,[^\n]*\n2,10,[^\n]*\n"));
+}
+
+TEST_F(MeasureTest, ReportsWhatIsKnownWhenItIsInterrupted) {
+  in_enclosure(Identity::kOrdinary, [](const Enclosure& enclosure) {
+    const std::string dialled = enclosure.file("dialled");
+    Child child(
+        {.command = {selfconnect_path(), "measure", "--json", "-", "--duration", "10m", "--", "sh", "-c",
+                     target_path("static") + " 127.0.0.1 50001; touch " + dialled + "; exec sleep 1000"}});
+    ASSERT_TRUE(eventually([&] { return std::filesystem::exists(dialled); }));
+    child.signal(SIGINT);
+    EXPECT_EQ(child.wait(std::chrono::seconds(20)), 2) << child.err();
+    const Json report = Json::parse(child.out(), nullptr, false);
+    ASSERT_TRUE(report.is_object()) << child.err();
+    EXPECT_EQ(report.at("interrupted"), true);
+    EXPECT_EQ(report.at("attempts"), 1);
+    enclosure.expect_nothing_left({"dialled"});
+  });
+}
+
+struct BadCall {
+  std::string name;
+  Arguments arguments;
+  int status = 64;
+  std::string says;
+};
+
+void PrintTo(const BadCall& bad, std::ostream* stream) { *stream << bad.name; }
+
+class MeasureBadInputTest : public ::testing::TestWithParam<BadCall> {};
+
+TEST_P(MeasureBadInputTest, IsOneLineAndItsExitCode) {
+  SELFCONNECT_NEEDS("userns", why_no_user_namespace());
+  in_enclosure(Identity::kRoot, [](const Enclosure& enclosure) {
+    Arguments arguments = {"measure"};
+    arguments.insert(arguments.end(), GetParam().arguments.begin(), GetParam().arguments.end());
+    const Called called = call(arguments);
+    EXPECT_EQ(called.status, GetParam().status) << called;
+    EXPECT_THAT(called.err, MatchesRegex("selfconnect[^\n]*\n"));
+    EXPECT_THAT(called.err, HasSubstr(GetParam().says));
+    EXPECT_EQ(called.out, "");
+    enclosure.expect_nothing_left({});
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Calls, MeasureBadInputTest,
+    ::testing::Values(
+        BadCall{"NoCommand", {}, 64, "no command"},
+        BadCall{"LoopAndCommand", {"--loop", "--", "true"}, 64, "expected one of the two"},
+        BadCall{"WrongWayRound", {"--policy", "sequential:50010-50000", "--loop"}, 64, "50010"},
+        BadCall{"PortZero", {"--policy", "sequential:0-5", "--loop"}, 64, "1 to 65535"},
+        BadCall{"RangeWrongWayRound", {"--range", "60000-50000", "--loop"}, 64, "--range"},
+        BadCall{"UnknownPolicy", {"--policy", "linux-9", "--loop"}, 64, "linux-5.18"},
+        BadCall{"NoAttempts", {"--attempts", "0", "--loop"}, 64, "--attempts: '0' is not a number"},
+        BadCall{"NoTime", {"--duration", "soon", "--loop"}, 64, "--duration"},
+        BadCall{"DialsNothing", {"--", "true"}, 2, "dialled nothing over TCP"},
+        BadCall{"CommandNotFound", {"--", "no-such-client"}, 2, "command not found"},
+        BadCall{"OutNotWritable", {"--out", "/proc/none", "--loop"}, 2, "/proc/none"},
+        BadCall{"JsonNotWritable", {"--json", "none/found.json", "--loop"}, 2, "none/found.json"},
+        BadCall{"RangeCannotWalk",
+                {"--engine", "range", "--policy", "sequential:1-9", "--loop"},
+                77,
+                "use --engine hook or notify"}),
+    [](const auto& one) { return one.param.name; });
+
+}  // namespace
+}  // namespace selfconnect::testing
