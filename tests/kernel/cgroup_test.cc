@@ -87,7 +87,8 @@ std::filesystem::path own_cgroup() {
 }
 
 // The cgroups that a harness has made: path and id.
-std::set<std::pair<std::string, std::uint64_t>> cgroups_of(const std::filesystem::path& parent, pid_t harness) {
+std::set<std::pair<std::string, std::uint64_t>> cgroups_of(const std::filesystem::path& parent,
+                                                           pid_t harness) {
   const std::string prefix = fmt::format("selfconnect-{}-", harness);
   std::set<std::pair<std::string, std::uint64_t>> found;
   for (const auto& entry : std::filesystem::directory_iterator(parent)) {
@@ -119,11 +120,13 @@ std::set<std::uint64_t> linked_cgroups() {
     if (!engine) _exit(2);
     if (!(*engine)->force(50000, Allocator::kConnect)) _exit(3);
     boost::asio::io_context context;
-    const auto target = Process::launch(
-        context, *world,
-        {.command = {"sh", "-c", "trap '' TERM INT; while true; do :; done"}, .stdin_file = {}, .limits = {},
-         .network = Network::kNear, .confinement = (*engine)->confinement()},
-        [] {});
+    const auto target = Process::launch(context, *world,
+                                        {.command = {"sh", "-c", "trap '' TERM INT; while true; do :; done"},
+                                         .stdin_file = {},
+                                         .limits = {},
+                                         .network = Network::kNear,
+                                         .confinement = (*engine)->confinement()},
+                                        [] {});
     if (!target) _exit(4);
     if (!(*engine)->release({50000})) _exit(5);
   }
@@ -162,7 +165,8 @@ TEST_F(CgroupTest, NothingStaysWhenTheHarnessIsKilledAtAnyMoment) {
     EXPECT_TRUE(eventually([&] {
       const auto linked = linked_cgroups();
       return std::ranges::none_of(made, [&](const auto& one) { return linked.contains(one.second); });
-    })) << moment.count() << " us";
+    })) << moment.count()
+        << " us";
     caught += made.size();
   }
   EXPECT_GT(caught, 0U);

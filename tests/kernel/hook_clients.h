@@ -21,7 +21,8 @@ template <class T>
 class Shared {
  public:
   Shared()
-      : value_(new(mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) T()) {}
+      : value_(new(mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) T()) {
+  }
   ~Shared() { munmap(value_, sizeof(T)); }
   Shared(const Shared&) = delete;
   Shared& operator=(const Shared&) = delete;
@@ -75,8 +76,8 @@ inline UniqueFd tcp_socket(int domain) {
 }
 
 inline Dialled dial_once(const Endpoint& destination) {
-  return dial_with(
-      tcp_socket(destination.address.family() == Family::kIpv4 ? AF_INET : AF_INET6).get(), destination);
+  return dial_with(tcp_socket(destination.address.family() == Family::kIpv4 ? AF_INET : AF_INET6).get(),
+                   destination);
 }
 
 }  // namespace selfconnect::testing

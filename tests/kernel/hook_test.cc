@@ -93,13 +93,14 @@ TEST_P(HookForcingTest, SelfConnectsAtTheFirstAttempt) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Ports, HookForcingTest,
-    ::testing::Values(Case{"127.0.0.1", 50000}, Case{"127.0.0.1", 50001}, Case{"127.0.0.1", 1},
-                      Case{"127.0.0.1", 80}, Case{"127.0.0.1", 65535}, Case{"::1", 50000}, Case{"::1", 65535},
-                      Case{"127.0.0.1", 50000, Allocator::kBind}, Case{"127.0.0.1", 50001, Allocator::kBind},
-                      Case{"::1", 6379, Allocator::kBind}, Case{"10.1.2.3", 5432}, Case{"127.0.0.2", 5432},
-                      Case{"2001:db8::7", 5432}));
+INSTANTIATE_TEST_SUITE_P(Ports, HookForcingTest,
+                         ::testing::Values(Case{"127.0.0.1", 50000}, Case{"127.0.0.1", 50001},
+                                           Case{"127.0.0.1", 1}, Case{"127.0.0.1", 80},
+                                           Case{"127.0.0.1", 65535}, Case{"::1", 50000}, Case{"::1", 65535},
+                                           Case{"127.0.0.1", 50000, Allocator::kBind},
+                                           Case{"127.0.0.1", 50001, Allocator::kBind},
+                                           Case{"::1", 6379, Allocator::kBind}, Case{"10.1.2.3", 5432},
+                                           Case{"127.0.0.2", 5432}, Case{"2001:db8::7", 5432}));
 
 TEST_F(HookTest, ForcesTheDestinationsOwnPortAsAPolicy) {
   ASSERT_TRUE(engine().apply(Policy::force(), {}, kV4));
@@ -436,9 +437,12 @@ TEST_F(HookTest, TwoAtATimeDoNotDisturbEachOther) {
 
 TEST_F(HookTest, CatchesAStaticallyLinkedProgramThatIsLaunched) {
   ASSERT_TRUE(engine().force(kPort, Allocator::kConnect));
-  const auto launched = testing::run_to_end(
-      world(), {.command = {SELFCONNECT_TARGETS "/static", "127.0.0.1", "50000"}, .stdin_file = {}, .limits = {},
-                .network = Network::kNear, .confinement = engine().confinement()});
+  const auto launched =
+      testing::run_to_end(world(), {.command = {SELFCONNECT_TARGETS "/static", "127.0.0.1", "50000"},
+                                    .stdin_file = {},
+                                    .limits = {},
+                                    .network = Network::kNear,
+                                    .confinement = engine().confinement()});
   EXPECT_EQ(engine().attempts(kV4), 1U);
   EXPECT_EQ(engine().take_events().events.at(0).port, kPort);
 }
