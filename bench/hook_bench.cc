@@ -9,6 +9,7 @@
 #include "bench/bare.h"
 #include "harness/launch/process.h"
 #include "harness/ports/hook_engine.h"
+#include "harness/ports/world_ports.h"
 
 namespace selfconnect::bench {
 
@@ -51,8 +52,12 @@ void hooked_attempts(benchmark::State& state) {
     return state.SkipWithError(set.error().message.c_str());
   auto engine = make_hook_engine(*world);
   if (!engine) return state.SkipWithError(engine.error().message.c_str());
-  const Endpoint destination{Address::loopback(Family::kIpv4), kPort};
-  if (auto applied = (*engine)->apply(policy(state.range(0)), {kPort}, destination); !applied)
+  const PolicyScope scope{.open = open_layout({kPort}),
+                          .never = {kPort},
+                          .destination = {Address::loopback(Family::kIpv4), kPort}};
+  if (auto set = set_port_layout(*world, scope.open); !set)
+    return state.SkipWithError(set.error().message.c_str());
+  if (auto applied = (*engine)->follow(policy(state.range(0)), scope); !applied)
     return state.SkipWithError(applied.error().message.c_str());
   Comparison comparison;
   for (auto _ : state) {

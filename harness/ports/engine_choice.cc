@@ -47,7 +47,7 @@ Result<std::unique_ptr<Engine>> make_engine(EngineChoice choice, const World& wo
     case EngineChoice::kHook:
       return as_engine("engine hook", make_hook_engine(world));
     case EngineChoice::kNotify:
-      return as_engine(make_notify_engine(world));
+      return as_engine("engine notify", make_notify_engine(world));
     case EngineChoice::kAuto:
       break;
   }

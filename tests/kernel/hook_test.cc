@@ -14,6 +14,7 @@
 
 #include "harness/ports/hook_engine.h"
 #include "harness/ports/port_sequence.h"
+#include "harness/ports/world_ports.h"
 #include "tests/kernel/hook_clients.h"
 
 namespace selfconnect {
@@ -42,6 +43,13 @@ class HookTest : public testing::InWorld {
   void TearDown() override { engine_.reset(); }
 
   [[nodiscard]] HookEngine& engine() { return *engine_; }
+
+  Result<void> apply(const Policy& policy, const std::set<std::uint16_t>& never,
+                     const Endpoint& destination) {
+    const PolicyScope scope{.open = open_layout(never), .never = never, .destination = destination};
+    if (auto set = set_port_layout(world(), scope.open); !set) return set;
+    return engine().follow(policy, scope);
+  }
 
   // Runs `body` as a client; fails the test unless it returns 0.
   void as_client(const std::function<int()>& body) { EXPECT_EQ(as_target(engine(), world(), body), 0); }
@@ -103,7 +111,7 @@ INSTANTIATE_TEST_SUITE_P(Ports, HookForcingTest,
                                            Case{"127.0.0.2", 5432}, Case{"2001:db8::7", 5432}));
 
 TEST_F(HookTest, ForcesTheDestinationsOwnPortAsAPolicy) {
-  ASSERT_TRUE(engine().apply(Policy::force(), {}, kV4));
+  ASSERT_TRUE(apply(Policy::force(), {}, kV4));
   for (const std::uint16_t port : {50000, 40001, 7}) {
     EXPECT_TRUE(dial({kV4.address, port}).self_connected) << port;
     EXPECT_TRUE(dial({kV6.address, port}).self_connected) << port;
@@ -142,7 +150,7 @@ TEST_F(HookTest, SelfConnectsThroughAnIpv4MappedAddress) {
 
 TEST_F(HookTest, CountsAttemptsPerDestinationAndTellsOfEach) {
   const Endpoint other{kV4.address, 40000};
-  ASSERT_TRUE(engine().apply(Policy::sequential(45001, 45010), {}, kV4));
+  ASSERT_TRUE(apply(Policy::sequential(45001, 45010), {}, kV4));
   as_client([&] {
     dial_once(kV4);
     dial_once(other);
@@ -187,7 +195,7 @@ TEST_F(HookTest, WalksHitAtTheStatedAttempt) {
     const Endpoint destination{i % 2 == 0 ? kV4.address : kV6.address,
                                static_cast<std::uint16_t>(1024 + random() % 60000)};
     const auto first = static_cast<std::uint16_t>(destination.port - stated + 1);
-    ASSERT_TRUE(engine().apply(Policy::sequential(first), {}, destination));
+    ASSERT_TRUE(apply(Policy::sequential(first), {}, destination));
     ASSERT_EQ(as_target(engine(), world(), [&] { return walk(destination, 30); }), stated)
         << destination.text() << " from " << first;
   }
@@ -195,7 +203,7 @@ TEST_F(HookTest, WalksHitAtTheStatedAttempt) {
 
 TEST_F(HookTest, PassesOverPortsThatCannotBeGiven) {
   const UniqueFd occupied = occupy(45002);
-  ASSERT_TRUE(engine().apply(Policy::sequential(45001, 45005), {45004}, kV4));
+  ASSERT_TRUE(apply(Policy::sequential(45001, 45005), {45004}, kV4));
   EXPECT_EQ(dial(kV4).port, 45001);
   EXPECT_EQ(dial(kV4).port, 45003);
   EXPECT_EQ(dial(kV4).port, 45005);
@@ -204,7 +212,7 @@ TEST_F(HookTest, PassesOverPortsThatCannotBeGiven) {
 
 TEST_F(HookTest, LeavesTheChoiceToTheKernelWhenEveryPortIsTaken) {
   const UniqueFd first = occupy(45001), second = occupy(45002);
-  ASSERT_TRUE(engine().apply(Policy::sequential(45001, 45002), {}, kV4));
+  ASSERT_TRUE(apply(Policy::sequential(45001, 45002), {}, kV4));
   const Dialled dialled = dial(kV4);
   EXPECT_EQ(dialled.error, ECONNREFUSED);
   EXPECT_GE(dialled.port, 32768);
@@ -212,7 +220,7 @@ TEST_F(HookTest, LeavesTheChoiceToTheKernelWhenEveryPortIsTaken) {
 }
 
 TEST_F(HookTest, RefusesAPolicyWithoutAPort) {
-  const auto applied = engine().apply(Policy::sequential(45001, 45001), {45001}, kV4);
+  const auto applied = apply(Policy::sequential(45001, 45001), {45001}, kV4);
   ASSERT_FALSE(applied);
   EXPECT_THAT(applied.error().message, ::testing::HasSubstr("sequential:45001-45001"));
 }
@@ -222,7 +230,7 @@ TEST_F(HookTest, HandsOutTheDrawnPortsOfOtherPolicies) {
     const auto policy = parse_policy(text);
     ASSERT_TRUE(policy);
     PortSequence expected(*policy, open_layout({}));
-    ASSERT_TRUE(engine().apply(*policy, {}, kV4));
+    ASSERT_TRUE(apply(*policy, {}, kV4));
     for (int i = 0; i < 3; ++i) EXPECT_EQ(dial(kV4).port, expected.next(kV4)) << text;
   }
 }
@@ -236,7 +244,7 @@ TEST_P(HookThreadsTest, HandOutEachPortOnceAndInOrder) {
     std::array<std::atomic<int>, 65536> given;
   };
   Shared<Seen> seen;
-  ASSERT_TRUE(engine().apply(Policy::sequential(kFirst), {}, kV4));
+  ASSERT_TRUE(apply(Policy::sequential(kFirst), {}, kV4));
   as_client([&] {
     std::atomic<int> left = kAttempts;
     std::vector<std::jthread> threads;
@@ -264,7 +272,7 @@ TEST_P(HookThreadsTest, HandOutEachPortOnceAndInOrder) {
 INSTANTIATE_TEST_SUITE_P(Threads, HookThreadsTest, ::testing::Values(1, 2, 16, 64));
 
 TEST_F(HookTest, ActsOnConnectionsMadeThroughIoUring) {
-  ASSERT_TRUE(engine().apply(Policy::sequential(45001), {}, kV4));
+  ASSERT_TRUE(apply(Policy::sequential(45001), {}, kV4));
   as_client([] {
     io_uring ring{};
     if (io_uring_queue_init(4, &ring, 0) < 0) return 1;
@@ -325,7 +333,7 @@ Dialled bind_then_dial(const Endpoint& destination) {
 
 TEST_F(HookTest, WalksWithAClientThatBindsToPortZeroFirst) {
   for (const Endpoint& destination : {kV4, kV6}) {
-    ASSERT_TRUE(engine().apply(Policy::sequential(kPort - 3), {}, destination));
+    ASSERT_TRUE(apply(Policy::sequential(kPort - 3), {}, destination));
     as_client([&] {
       for (int attempt = 1; attempt <= 4; ++attempt) {
         const Dialled dialled = bind_then_dial(destination);
@@ -376,7 +384,7 @@ TEST_F(HookTest, KeepsTheAddressThatTheClientHasBound) {
 }
 
 TEST_F(HookTest, ASocketDialledAgainKeepsItsPort) {
-  ASSERT_TRUE(engine().apply(Policy::sequential(45001), {}, kV4));
+  ASSERT_TRUE(apply(Policy::sequential(45001), {}, kV4));
   as_client([] {
     const UniqueFd fd = tcp_socket(AF_INET);
     for (int i = 0; i < 2; ++i) {
@@ -387,7 +395,7 @@ TEST_F(HookTest, ASocketDialledAgainKeepsItsPort) {
 }
 
 TEST_F(HookTest, LeavesOtherProtocolsAlone) {
-  ASSERT_TRUE(engine().apply(Policy::sequential(45001), {}, kV4));
+  ASSERT_TRUE(apply(Policy::sequential(45001), {}, kV4));
   as_client([] {
     const UniqueFd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     return dial_with(fd.get(), kV4).port == 45001 ? 1 : 0;
@@ -397,7 +405,7 @@ TEST_F(HookTest, LeavesOtherProtocolsAlone) {
 }
 
 TEST_F(HookTest, LeavesProcessesOutsideTheCgroupAlone) {
-  ASSERT_TRUE(engine().apply(Policy::force(), {}, kV4));
+  ASSERT_TRUE(apply(Policy::force(), {}, kV4));
   const auto outside = probe_self_connect(world(), kV4, Allocator::kConnect);
   ASSERT_TRUE(outside) << outside.error().message;
   EXPECT_FALSE(*outside);
@@ -410,8 +418,8 @@ TEST_F(HookTest, TwoAtATimeDoNotDisturbEachOther) {
   auto other = make_hook_engine(*other_world);
   ASSERT_TRUE(other) << other.error().message;
   constexpr int kAttempts = 500;
-  ASSERT_TRUE(engine().apply(Policy::sequential(20001), {}, kV4));
-  ASSERT_TRUE((*other)->apply(Policy::sequential(30001), {}, kV4));
+  ASSERT_TRUE(apply(Policy::sequential(20001), {}, kV4));
+  ASSERT_TRUE((*other)->follow(Policy::sequential(30001), {}));
   const auto dials_in_order = [](int first) {
     for (int i = 0; i < kAttempts; ++i) {
       if (dial_once(kV4).port != first + i) return 1;
