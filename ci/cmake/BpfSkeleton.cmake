@@ -26,7 +26,7 @@ function(selfconnect_bpf_skeleton target program)
     set(include_arch -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE})
   endif()
   add_custom_command(OUTPUT ${directory}/${name}.bpf.o
-    COMMAND ${SELFCONNECT_BPF_CLANG} -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror ${include_arch}
+    COMMAND ${SELFCONNECT_BPF_CLANG} -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -I${PROJECT_SOURCE_DIR} ${include_arch}
       -fdebug-prefix-map=${PROJECT_SOURCE_DIR}=. -MD -MF ${directory}/${name}.bpf.d
       -c ${CMAKE_CURRENT_SOURCE_DIR}/${program} -o ${directory}/${name}.bpf.o
     DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${program} DEPFILE ${directory}/${name}.bpf.d

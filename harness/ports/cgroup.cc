@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -73,6 +74,8 @@ void become_reaper(int lifeline, int parent) {
   if (dup3(lifeline_copy, kLifeline, O_CLOEXEC) < 0 || dup3(parent_copy, kParent, O_CLOEXEC) < 0) _exit(1);
   close_range(0, kLifeline - 1, 0);
   close_range(kFirstOther, ~0U, 0);
+  const char ready = 0;
+  if (send(kLifeline, &ready, 1, MSG_NOSIGNAL) != 1) _exit(1);
 }
 
 // ---- The harness.
@@ -92,21 +95,21 @@ Result<UniqueFd> open_directory(int at, const std::string& path) {
 // The hierarchy where it is mounted nowhere: a mount without a mount point, gone with its descriptor (fsmount(2)).
 Result<UniqueFd> mount_detached() {
   const UniqueFd context(static_cast<int>(syscall(SYS_fsopen, "cgroup2", FSOPEN_CLOEXEC)));
-  if (!context) return std::unexpected(errno_error("no cgroup v2 is mounted, and fsopen(cgroup2)"));
+  if (!context) return std::unexpected(errno_error("no cgroup v2 is mounted for writing, and fsopen(cgroup2)"));
   if (syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
-    return std::unexpected(errno_error("no cgroup v2 is mounted, and fsconfig(cgroup2)"));
+    return std::unexpected(errno_error("no cgroup v2 is mounted for writing, and fsconfig(cgroup2)"));
   UniqueFd mount(static_cast<int>(syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, 0)));
-  if (!mount) return std::unexpected(errno_error("no cgroup v2 is mounted, and fsmount(cgroup2)"));
+  if (!mount) return std::unexpected(errno_error("no cgroup v2 is mounted for writing, and fsmount(cgroup2)"));
   return open_directory(mount.get(), ".");
 }
 
 Result<UniqueFd> open_root() {
   const auto mountinfo = read_text("/proc/self/mountinfo");
   if (mountinfo) {
-    if (const auto mount = find_cgroup2_mount(*mountinfo)) {
-      // Read-only in a container: a mount of our own may still be allowed.
-      if (access(mount->c_str(), W_OK) == 0) return open_directory(AT_FDCWD, *mount);
-    }
+    const auto mount = find_cgroup2_mount(*mountinfo);
+    // Read-only in a container: a mount of our own may still be allowed.
+    if (mount && access(mount->c_str(), W_OK) != 0 && errno == EROFS) return mount_detached();
+    if (mount) return open_directory(AT_FDCWD, *mount);
   }
   return mount_detached();
 }
@@ -138,14 +141,15 @@ Result<Cgroup> Cgroup::create() {
   auto name = new_name();
   if (!name) return std::unexpected(name.error());
   std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) return std::unexpected(errno_error("pipe2"));
-  const UniqueFd reaper_end(ends[0]);
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    return std::unexpected(errno_error("socketpair"));
+  UniqueFd reaper_end(ends[0]);
   Cgroup cgroup;
   cgroup.name_ = std::move(*name);
   cgroup.parent_ = std::move(*parent);
   cgroup.lifeline_.reset(ends[1]);
 
-  // First the reaper, then the cgroup: there is no instant at which it could be left behind.
+  // First the reaper, out of reach of the terminal, then the cgroup: at no instant can it be left behind.
   const std::string kill = cgroup.name_ + "/cgroup.kill";
   const std::string events = cgroup.name_ + "/cgroup.events";
   const pid_t reaper = fork();
@@ -155,6 +159,13 @@ Result<Cgroup> Cgroup::create() {
     reap_cgroup({cgroup.name_.c_str(), kill.c_str(), events.c_str()});
   }
   cgroup.reaper_ = reaper;
+  reaper_end.reset();
+  char ready = 0;
+  ssize_t told = 0;
+  do {
+    told = read(cgroup.lifeline_.get(), &ready, 1);
+  } while (told < 0 && errno == EINTR);
+  if (told != 1) return std::unexpected(error("make a cgroup: the process that is to remove it was killed"));
   if (mkdirat(cgroup.parent_.get(), cgroup.name_.c_str(), 0755) != 0)
     return std::unexpected(errno_error("make a cgroup: mkdir"));
   auto directory = open_directory(cgroup.parent_.get(), cgroup.name_);

@@ -16,8 +16,8 @@ namespace {
 constexpr std::uint16_t kProbePort = 50000;
 
 template <class T>
-Result<std::unique_ptr<Engine>> as_engine(Result<std::unique_ptr<T>> made) {
-  if (!made) return std::unexpected(made.error());
+Result<std::unique_ptr<Engine>> as_engine(std::string_view name, Result<std::unique_ptr<T>> made) {
+  if (!made) return std::unexpected(made.error().during(name));
   return std::unique_ptr<Engine>(std::move(*made));
 }
 
@@ -45,9 +45,9 @@ Result<std::unique_ptr<Engine>> make_engine(EngineChoice choice, const World& wo
     case EngineChoice::kRange:
       return make_range_engine(world);
     case EngineChoice::kHook:
-      return as_engine(make_hook_engine(world));
+      return as_engine("engine hook", make_hook_engine(world));
     case EngineChoice::kNotify:
-      return as_engine(make_notify_engine(world));
+      return as_engine("engine notify", make_notify_engine(world));
     case EngineChoice::kAuto:
       break;
   }

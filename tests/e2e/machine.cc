@@ -8,6 +8,7 @@
 
 #include "child.h"
 #include "harness/launch/process.h"
+#include "harness/ports/hook_engine.h"
 #include "harness/world/world.h"
 
 namespace selfconnect::testing {
@@ -15,6 +16,13 @@ namespace selfconnect::testing {
 std::string why_no_world() {
   const auto world = World::create();
   return world ? "" : world.error().message;
+}
+
+std::string why_no_hook() {
+  const auto world = World::create();
+  if (!world) return world.error().message;
+  const auto engine = make_hook_engine(*world);
+  return engine ? "" : engine.error().message;
 }
 
 std::string why_no_user_namespace() {

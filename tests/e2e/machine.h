@@ -9,6 +9,7 @@
 namespace selfconnect::testing {
 
 [[nodiscard]] std::string why_no_world();                              // capability "netns"
+[[nodiscard]] std::string why_no_hook();                               // capability "bpf"
 [[nodiscard]] std::string why_no_user_namespace();                     // capability "userns"
 [[nodiscard]] std::string why_no_command(const std::string& command);  // capability "client"
 

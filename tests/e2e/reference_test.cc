@@ -1,4 +1,5 @@
-// Every reference target gets the verdict and the findings that its first lines promise, under IPv4 and under IPv6.
+// Every reference target gets the verdict and the findings that its first lines promise, under IPv4 and under IPv6, with
+// every engine.
 // SPDX-License-Identifier: MIT
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,10 +18,11 @@ using ::testing::StartsWith;
 struct Case {
   std::string source;  // relative to targets/reference
   std::string family;  // "4" or "6"; empty: the target has an address of its own
+  std::string engine;  // as for --engine
 };
 
 void PrintTo(const Case& test_case, std::ostream* stream) {
-  *stream << test_case.source << " --family " << test_case.family;
+  *stream << test_case.source << " --family " << test_case.family << " --engine " << test_case.engine;
 }
 
 std::string read_source(const std::string& name) {
@@ -35,14 +37,17 @@ std::vector<Case> cases() {
     if (path.extension() != ".cc" && path.extension() != ".c") continue;
     const std::string name = path.filename().string();
     const auto expected = parse_expectation(read_source(name));
-    if (expected && std::ranges::find(expected->run, "{host}") == expected->run.end()) {
-      all.push_back({name, ""});
-    } else {
-      all.push_back({name, "4"});
-      all.push_back({name, "6"});
+    const bool own_address = expected && std::ranges::find(expected->run, "{host}") == expected->run.end();
+    for (const std::string engine : {"range", "hook"}) {
+      if (own_address) {
+        all.push_back({name, "", engine});
+      } else {
+        all.push_back({name, "4", engine});
+        all.push_back({name, "6", engine});
+      }
     }
   }
-  std::ranges::sort(all, {}, [](const Case& one) { return one.source + one.family; });
+  std::ranges::sort(all, {}, [](const Case& one) { return one.source + one.family + one.engine; });
   return all;
 }
 
@@ -92,7 +97,12 @@ void expect_sane_phases(const Checked& checked) {
 }
 
 class ReferenceTest : public ::testing::TestWithParam<Case> {
-  void SetUp() override { SELFCONNECT_NEEDS("netns", why_no_world()); }
+  void SetUp() override {
+    SELFCONNECT_NEEDS("netns", why_no_world());
+    if (GetParam().engine == "hook") {
+      SELFCONNECT_NEEDS("bpf", why_no_hook());
+    }
+  }
 };
 
 TEST_P(ReferenceTest, IsJudgedAsItsFirstLinesSay) {
@@ -101,6 +111,7 @@ TEST_P(ReferenceTest, IsJudgedAsItsFirstLinesSay) {
   ASSERT_TRUE(std::filesystem::exists(target_path(expected->run.front()))) << "not built";
 
   Arguments arguments = expected->options;
+  arguments.insert(arguments.end(), {"--engine", GetParam().engine});
   if (!GetParam().family.empty()) arguments.insert(arguments.end(), {"--family", GetParam().family});
   arguments.insert(arguments.end(), {"--", target_path(expected->run.front())});
   arguments.insert(arguments.end(), expected->run.begin() + 1, expected->run.end());
@@ -110,6 +121,7 @@ TEST_P(ReferenceTest, IsJudgedAsItsFirstLinesSay) {
   EXPECT_EQ(checked.verdict(), expected->verdict);
   EXPECT_EQ(checked.called.status, expected->verdict == "pass" ? 0 : 1);
   ASSERT_TRUE(checked.report.is_object());
+  EXPECT_EQ(checked.report.at("world").at("engine"), GetParam().engine);
   EXPECT_EQ(checked.report.at("target").at("kind"), expected->kind);
   EXPECT_EQ(without(checked.found("error"), expected->may), expected->errors);
   EXPECT_EQ(without(checked.found("warning"), expected->may), expected->warnings);
@@ -121,7 +133,7 @@ TEST_P(ReferenceTest, IsJudgedAsItsFirstLinesSay) {
 
 INSTANTIATE_TEST_SUITE_P(Targets, ReferenceTest, ::testing::ValuesIn(cases()), [](const auto& one) {
   const std::string name = std::filesystem::path(one.param.source).stem().string();
-  return name + (one.param.family.empty() ? "" : "_ipv" + one.param.family);
+  return name + (one.param.family.empty() ? "" : "_ipv" + one.param.family) + "_" + one.param.engine;
 });
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <port_hook.skel.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,7 +15,6 @@
 #include "harness/ports/hook/port_hook.h"
 #include "harness/ports/port_sequence.h"
 #include "harness/ports/world_ports.h"
-#include "port_hook.skel.h"
 
 namespace selfconnect {
 

@@ -11,7 +11,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "port_hook.h"
+#include "harness/ports/hook/port_hook.h"
 
 #define AF_INET 2
 #define AF_INET6 10
