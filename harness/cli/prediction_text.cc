@@ -289,9 +289,9 @@ std::string prediction_table(std::span<const PredictedPort> ports, const Predict
     text += fmt::format("  {:<{}}  {:<12}  {}\n", listener->text(), width,
                         prediction.per_attempt > 0 ? per_attempt_text(prediction.per_attempt) : "-", when);
   }
+  if (endangered.empty()) return text;
   text += "\nWhile a service is down, a client that keeps dialling its port may connect to itself.\n";
   if (pace.empty()) text += "For times give --interval or --rate.\n";
-  if (endangered.empty()) return text;
   return text + fmt::format("To have these ports never handed out:\n  {}\n",
                             reserving_command(reserved, endangered));
 }

@@ -1,0 +1,72 @@
+// The command `predict`, as a user calls it.
+// SPDX-License-Identifier: MIT
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include "checked.h"
+#include "harness/net/endpoint.h"
+#include "harness/sys/unique_fd.h"
+
+namespace selfconnect::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
+
+TEST(PredictTest, AnswersForPeopleOnStandardOutput) {
+  const Called called = call({"predict", "--port", "50000", "--kernel", "linux-5.18", "--interval", "1s"});
+  EXPECT_EQ(called.status, 0) << called;
+  EXPECT_THAT(called.out, HasSubstr("1 in 14,116"));
+  EXPECT_THAT(called.err, IsEmpty());
+}
+
+TEST(PredictTest, LeavesStandardOutputToTheJsonThatGoesThere) {
+  const Called called = call({"predict", "--port", "50000", "--kernel", "linux-4.2", "--json", "-"});
+  EXPECT_EQ(called.status, 0) << called;
+  EXPECT_EQ(nlohmann::json::parse(called.out).at("ports").at(0).at("candidates"), 14116);
+  EXPECT_THAT(called.err, HasSubstr("linux-4.2"));
+}
+
+TEST(PredictTest, RefusesAPortThatNeverComesUpInOneLine) {
+  const Called called = call({"predict", "--port", "50001", "--kernel", "linux-5.18"});
+  EXPECT_EQ(called.status, 64) << called;
+  EXPECT_THAT(called.err,
+              MatchesRegex("selfconnect predict: port 50001 is odd[^\n]*port 50000 would[^\n]*\n"));
+  EXPECT_THAT(called.out, IsEmpty());
+}
+
+TEST(PredictTest, NamesTheFileThatCannotBeWritten) {
+  const Called called = call({"predict", "--port", "50000", "--json", "/dev/full"});
+  EXPECT_EQ(called.status, 2) << called;
+  EXPECT_THAT(called.err, HasSubstr("error: write(/dev/full): No space left on device"));
+}
+
+// A port of the machine's range, whatever that is: bind to port 0 gives one.
+TEST(PredictTest, ListsTheServicesOfThisMachine) {
+  const UniqueFd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_storage storage{};
+  socklen_t length = Endpoint{Address::loopback(Family::kIpv4), 0}.to_sockaddr(storage);
+  ASSERT_EQ(bind(listener.get(), reinterpret_cast<sockaddr*>(&storage), length), 0);
+  ASSERT_EQ(listen(listener.get(), 1), 0);
+  length = sizeof(storage);
+  ASSERT_EQ(getsockname(listener.get(), reinterpret_cast<sockaddr*>(&storage), &length), 0);
+  const std::string endpoint = Endpoint::from_sockaddr(storage).text();
+
+  const Called called = call({"predict", "--this-host", "--interval", "10s", "--json", "-"});
+  EXPECT_EQ(called.status, 0) << called;
+  EXPECT_THAT(called.err, HasSubstr(endpoint));
+  std::set<std::string> listeners;
+  double risk = 1;
+  const auto report = nlohmann::json::parse(called.out);
+  for (const auto& port : report.at("ports")) {
+    listeners.insert(port.at("listener"));
+    EXPECT_LE(port.at("per_attempt"), risk) << "sorted by risk";
+    risk = port.at("per_attempt");
+  }
+  EXPECT_TRUE(listeners.contains(endpoint)) << called;
+}
+
+}  // namespace
+}  // namespace selfconnect::testing
