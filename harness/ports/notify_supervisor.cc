@@ -6,7 +6,6 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include <csignal>
 #include <cstring>
 #include <iterator>
+#include <ranges>
 #include <utility>
 
 namespace selfconnect {
@@ -112,7 +112,8 @@ bool is_loopback(const Address& address) {
          (address.family() == Family::kIpv4 && address.bytes().front() == 127);
 }
 
-UniqueFd receive_descriptor(int from) {
+// Nothing: the other end was shut down. No descriptor: the harness has run out of them.
+std::optional<UniqueFd> receive_descriptor(int from) {
   char byte = 0;
   iovec data{&byte, sizeof(byte)};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> ancillary{};
@@ -121,9 +122,9 @@ UniqueFd receive_descriptor(int from) {
   message.msg_iovlen = 1;
   message.msg_control = ancillary.data();
   message.msg_controllen = ancillary.size();
-  if (recvmsg(from, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) <= 0) return {};
+  if (recvmsg(from, &message, MSG_CMSG_CLOEXEC) <= 0) return std::nullopt;
   const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return {};
+  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return UniqueFd();
   int fd = -1;
   std::memcpy(&fd, CMSG_DATA(header), sizeof(fd));
   return UniqueFd(fd);
@@ -139,8 +140,6 @@ Result<std::unique_ptr<NotifySupervisor>> NotifySupervisor::start(SocketAccess a
   }
   supervisor->near_end_.reset(ends[0]);
   supervisor->far_end_.reset(ends[1]);
-  supervisor->stop_.reset(eventfd(0, EFD_CLOEXEC));
-  if (!supervisor->stop_) return std::unexpected(errno_error("eventfd"));
   // Signals of the harness are not for this thread.
   sigset_t all;
   sigset_t before;
@@ -153,7 +152,7 @@ Result<std::unique_ptr<NotifySupervisor>> NotifySupervisor::start(SocketAccess a
 
 NotifySupervisor::~NotifySupervisor() {
   if (!thread_.joinable()) return;
-  eventfd_write(stop_.get(), 1);
+  shutdown(far_end_.get(), SHUT_WR);
   thread_.join();
 }
 
@@ -174,30 +173,30 @@ std::vector<NotifyEvent> NotifySupervisor::take_events() {
 void NotifySupervisor::run() {
   std::vector<pollfd> waits;
   while (true) {
-    waits.assign({{.fd = stop_.get(), .events = POLLIN, .revents = 0},
-                  {.fd = near_end_.get(), .events = POLLIN, .revents = 0}});
+    waits.assign({{.fd = near_end_.get(), .events = POLLIN, .revents = 0}});
     for (const UniqueFd& listener : listeners_) {
       waits.push_back({.fd = listener.get(), .events = POLLIN, .revents = 0});
     }
     while (poll(waits.data(), waits.size(), -1) < 0 && errno == EINTR) continue;
-    if (waits[0].revents != 0) return;
-    for (std::size_t i = 2; i < waits.size(); ++i) {
-      if ((waits[i].revents & POLLIN) != 0) {
-        serve(waits[i].fd);
-      } else if (waits[i].revents != 0) {  // the last process under this filter has ended
-        std::erase_if(listeners_, [&](const UniqueFd& known) { return known.get() == waits[i].fd; });
+    for (const pollfd& wait : waits | std::views::drop(1)) {
+      if ((wait.revents & POLLIN) != 0) {
+        serve(wait.fd);
+      } else if (wait.revents != 0) {  // the last process under this filter has ended
+        std::erase_if(listeners_, [&](const UniqueFd& known) { return known.get() == wait.fd; });
       }
     }
-    if (waits[1].revents != 0) take_listener();
+    if (waits.front().revents != 0 && take_listener() == Message::kEnd) return;
   }
 }
 
-void NotifySupervisor::take_listener() {
-  UniqueFd listener = receive_descriptor(near_end_.get());
-  if (!listener || listeners_.size() >= kMostListeners) return;
+NotifySupervisor::Message NotifySupervisor::take_listener() {
+  auto listener = receive_descriptor(near_end_.get());
+  if (!listener) return Message::kEnd;
+  if (!*listener || listeners_.size() >= kMostListeners) return Message::kListener;
   // Before Linux 6.6 it is slower without.
-  (void)ioctl(listener.get(), kSetFlags, kSyncWakeUp);
-  listeners_.push_back(std::move(listener));
+  (void)ioctl(listener->get(), kSetFlags, kSyncWakeUp);
+  listeners_.push_back(std::move(*listener));
+  return Message::kListener;
 }
 
 void NotifySupervisor::serve(int listener) {

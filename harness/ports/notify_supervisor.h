@@ -67,7 +67,7 @@ class NotifySupervisor {
   [[nodiscard]] std::vector<NotifyEvent> take_events();
 
   static constexpr std::size_t kMostListeners = 64;
-  static constexpr std::size_t kMostEvents = 65'536;
+  static constexpr std::size_t kMostEvents = 16'384;
   static constexpr std::size_t kMostDestinations = 4'096;  // with a count of their own
   static constexpr unsigned kMostBusy = 1'024;             // ports tried for one attempt
 
@@ -82,7 +82,8 @@ class NotifySupervisor {
   };
 
   void run();
-  void take_listener();
+  enum class Message { kListener, kEnd };
+  Message take_listener();
   void serve(int listener);
   Answer answer(int listener, const seccomp_notif& stopped);
   Answer answer_dial(int listener, const seccomp_notif& stopped, int fd, const Endpoint& destination);
@@ -95,7 +96,7 @@ class NotifySupervisor {
 
   const SocketAccess access_;
   const Reach reach_;
-  UniqueFd near_end_, far_end_, stop_;
+  UniqueFd near_end_, far_end_;      // the listeners' way here; its end is the thread's
   std::vector<UniqueFd> listeners_;  // the thread's, as are the next three
   DescriptorTaker taker_;
   MadeSockets made_;

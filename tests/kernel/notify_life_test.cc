@@ -179,11 +179,13 @@ class NotifyProgramTest : public testing::InWorld {
 
 TEST_F(NotifyProgramTest, ForcesProgramsOfEveryKind) {
   for (const char* name : {"static", "epoll_nonblocking", "bind_zero", "guarded"}) {
+    const auto own = World::create();  // a connection of the one before would hold the port
+    ASSERT_TRUE(own) << own.error().message;
     const auto engine = make_engine(SocketAccess::kTake);
     ASSERT_TRUE(engine->force(kDestination.port, Allocator::kConnect));
     boost::asio::io_context context;
     auto process =
-        Process::launch(context, world(),
+        Process::launch(context, *own,
                         {.command = {std::string(SELFCONNECT_TARGETS) + "/" + name, "127.0.0.1", "50000"},
                          .confinement = engine->confinement()},
                         [] {});
