@@ -42,7 +42,9 @@ void notify_attempts(benchmark::State& state) {
     if (!world) return state.SkipWithError(world.error().message.c_str());
     auto engine = NotifyEngine::create(access, NotifySupervisor::Reach::kAnywhere);
     if (!engine) return state.SkipWithError(engine.error().message.c_str());
-    (*engine)->follow(Policy::sequential(10'000, 60'000), {});
+    if (auto followed = (*engine)->follow(Policy::sequential(10'000, 60'000), {}); !followed) {
+      return state.SkipWithError(followed.error().message.c_str());
+    }
     const auto bare = dial_many(*world, {});
     const auto under = dial_many(*world, (*engine)->confinement());
     if (!bare || !under) return state.SkipWithError((bare ? under : bare).error().message.c_str());

@@ -18,6 +18,8 @@
 #include <ranges>
 #include <utility>
 
+#include "harness/sys/descriptor_message.h"
+
 namespace selfconnect {
 
 namespace {
@@ -112,24 +114,6 @@ bool is_loopback(const Address& address) {
          (address.family() == Family::kIpv4 && address.bytes().front() == 127);
 }
 
-// Nothing: the other end was shut down. No descriptor: the harness has run out of them.
-std::optional<UniqueFd> receive_descriptor(int from) {
-  char byte = 0;
-  iovec data{&byte, sizeof(byte)};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> ancillary{};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = ancillary.data();
-  message.msg_controllen = ancillary.size();
-  if (recvmsg(from, &message, MSG_CMSG_CLOEXEC) <= 0) return std::nullopt;
-  const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return UniqueFd();
-  int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-  return UniqueFd(fd);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<NotifySupervisor>> NotifySupervisor::start(SocketAccess access, Reach reach) {
@@ -170,6 +154,12 @@ std::vector<NotifyEvent> NotifySupervisor::take_events() {
   return taken;
 }
 
+void NotifySupervisor::forget_attempts() {
+  const std::scoped_lock lock(mutex_);
+  attempts_.clear();
+  events_.clear();
+}
+
 void NotifySupervisor::run() {
   std::vector<pollfd> waits;
   while (true) {
@@ -190,12 +180,15 @@ void NotifySupervisor::run() {
 }
 
 NotifySupervisor::Message NotifySupervisor::take_listener() {
-  auto listener = receive_descriptor(near_end_.get());
-  if (!listener) return Message::kEnd;
-  if (!*listener || listeners_.size() >= kMostListeners) return Message::kListener;
+  char byte = 0;
+  const Received received = receive_message(near_end_.get(), byte);
+  if (received.size <= 0) return Message::kEnd;
+  UniqueFd listener(received.count == 1 ? received.descriptors.front()
+                                        : -1);  // our descriptors may have run out
+  if (!listener || listeners_.size() >= kMostListeners) return Message::kListener;
   // Before Linux 6.6 it is slower without.
-  (void)ioctl(listener->get(), kSetFlags, kSyncWakeUp);
-  listeners_.push_back(std::move(*listener));
+  (void)ioctl(listener.get(), kSetFlags, kSyncWakeUp);
+  listeners_.push_back(std::move(listener));
   return Message::kListener;
 }
 
@@ -255,7 +248,7 @@ NotifySupervisor::Answer NotifySupervisor::answer_dial(int listener, const secco
   std::uint16_t port = ntohs(port_in(own));
   // A second connect() that asks how the first one went.
   if (port != 0 && !is_closed(socket.get())) return {};
-  Dial dial{.destination = destination, .attempt = attempts_to(destination) + 1};
+  Dial dial{.destination = destination, .attempt = next_attempt(destination)};
   if (port == 0) port = bind_to_choice(socket.get(), own, length, dial);
   return {.event = NotifyEvent{std::chrono::steady_clock::now(), thread, dial, port}};
 }
@@ -340,9 +333,14 @@ std::uint64_t& NotifySupervisor::attempts_to(const Endpoint& destination) {
   return attempts_[attempts_.size() < kMostDestinations ? destination : Endpoint{}];
 }
 
-void NotifySupervisor::note(NotifyEvent event) {
-  if (event.dial.allocator == Allocator::kConnect) attempts_to(event.dial.destination) = event.dial.attempt;
+std::uint64_t NotifySupervisor::next_attempt(const Endpoint& destination) {
   const std::scoped_lock lock(mutex_);
+  return attempts_to(destination) + 1;
+}
+
+void NotifySupervisor::note(NotifyEvent event) {
+  const std::scoped_lock lock(mutex_);
+  if (event.dial.allocator == Allocator::kConnect) attempts_to(event.dial.destination) = event.dial.attempt;
   if (events_.size() == kMostEvents) events_.pop_front();
   events_.push_back(std::move(event));
 }
