@@ -107,6 +107,7 @@ Result<pid_t> spawn(asio::io_context& context, const World& world, const LaunchS
     if (!far) return std::unexpected(far.error());
     net_ns = std::move(*far);
   }
+  // In the harness's own files this is its own root.
   const std::string root_path = fmt::format("/proc/{}/root", world.init_pid());
   const UniqueFd root(open(root_path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root) return std::unexpected(errno_error("open " + root_path));

@@ -83,7 +83,10 @@ bool set_stdio(Launch& launch) {
 // False with errno set.
 bool prepare(Launch& launch) {
   const Entrance& entrance = launch.entrance;
-  if (!restore_root(entrance.root) || chdir(entrance.directory.c_str()) != 0) return false;
+  const bool enters = entrance.init_pidfd >= 0;
+  if (enters && (!restore_root(entrance.root) || chdir(entrance.directory.c_str()) != 0)) return false;
+  // Where no PID namespace ends it together with the harness.
+  if (!enters && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return false;
   setsid();
   if (entrance.user_namespace) drop_capabilities();
   if (!set_limits(entrance.limits) || !join_cgroup(entrance.confinement)) return false;
@@ -154,8 +157,13 @@ bp::process WorldLauncher::operator()(boost::asio::any_io_executor executor, bp:
   pid_t first = -1;
   {
     const SignalsBlocked blocked;
-    first = clone_and_wait(enter_and_launch, launch.first_stack, 0, launch);
-    if (first < 0) launch.error = errno;
+    if (entrance_.init_pidfd < 0) {
+      launch.process = clone_and_wait(become_the_command, launch.second_stack, 0, launch);
+      if (launch.process < 0) launch.error = errno;
+    } else {
+      first = clone_and_wait(enter_and_launch, launch.first_stack, 0, launch);
+      if (first < 0) launch.error = errno;
+    }
   }
   if (first > 0) reap(first);
   // To join a user namespace is a change of credentials, after which the memory is not dumpable.

@@ -22,8 +22,9 @@ namespace selfconnect {
 
 // Where and how the process wakes up. Values and descriptors that the caller keeps until the launch is done.
 struct Entrance {
-  int init_pidfd = -1;  // of the world's init
-  int net_ns = -1;      // the network to be in; -1: the init's
+  int init_pidfd =
+      -1;  // of the world's init; -1: nothing is entered, and the fields up to `directory` do not matter
+  int net_ns = -1;  // the network to be in; -1: the init's
   bool user_namespace = false;
   int root = -1;          // init's root directory, as O_PATH
   std::string directory;  // to be in; joining a mount namespace loses both

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "harness/ports/notify_engine.h"
 
-#include <sched.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <memory>
 #include <optional>
 #include <random>
@@ -37,12 +31,6 @@ class OpenPorts {
   std::vector<std::uint16_t> of_connect_, of_bind_;
   std::mt19937 random_;  // its default seed
 };
-
-bool enter(const World* world) {
-  if (world == nullptr) return true;
-  const int user = world->isolation() == Isolation::kUserAndNetNs ? CLONE_NEWUSER : 0;
-  return setns(world->init_pidfd(), user | CLONE_NEWNET) == 0;
-}
 
 }  // namespace
 
@@ -80,28 +68,16 @@ Result<void> NotifyEngine::follow(const Policy& policy, const PolicyScope& scope
   return {};
 }
 
-Result<bool> NotifyEngine::probe(const Endpoint& destination, Allocator allocator) {
-  enum Code : int { kSelf, kNotSelf, kFailed };
-  const pid_t pid = fork();
-  if (pid < 0) return std::unexpected(errno_error("fork"));
-  if (pid == 0) {
-    if (!enter(world_) || !install_filter(confinement())) _exit(kFailed);
-    const int domain = destination.address.family() == Family::kIpv4 ? AF_INET : AF_INET6;
-    UniqueFd socket(::socket(domain, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const auto connected = connects_to_itself(std::move(socket), destination, allocator);
-    _exit(!connected ? kFailed : *connected ? kSelf : kNotSelf);
-  }
-  int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
-  if (!WIFEXITED(status) || WEXITSTATUS(status) == kFailed)
-    return std::unexpected(error("the probing process could not be stopped, or could not dial"));
-  return WEXITSTATUS(status) == kSelf;
-}
-
 Result<std::unique_ptr<NotifyEngine>> make_notify_engine(const World& world) {
   const auto access = notify_works();
   if (!access) return std::unexpected(access.error());
-  return NotifyEngine::create(*access, NotifySupervisor::Reach::kAnywhere, &world);
+  // Made sockets live in the harness's network.
+  const bool here = world.isolation() == Isolation::kNone;
+  if (*access == SocketAccess::kMake && !here) {
+    return std::unexpected(error("take a process's sockets by pidfd_getfd, which is denied here"));
+  }
+  return NotifyEngine::create(
+      *access, here ? NotifySupervisor::Reach::kLoopbackOnly : NotifySupervisor::Reach::kAnywhere, &world);
 }
 
 }  // namespace selfconnect

@@ -58,7 +58,8 @@ class NotifyEngine : public Engine {
   std::unique_ptr<NotifySupervisor> supervisor_;
 };
 
-// For a world: sockets are taken where that works, else made. Errors: why notify does not work here.
+// For a world: sockets are taken where that works, else made (World::here() only). In World::here() the target's TCP
+// stays on loopback addresses. Errors: why notify does not work here.
 Result<std::unique_ptr<NotifyEngine>> make_notify_engine(const World& world);
 
 // Whether a process of ours may be stopped and seen into, by trying it on one: how its sockets are come by, or why it

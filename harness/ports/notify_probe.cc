@@ -1,16 +1,14 @@
-// Whether the engine `notify` works here, tried on a child that does nothing.
+// What the engine `notify` can do here, tried on children of ours under its filter.
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <utility>
 
 #include "harness/ports/notify_engine.h"
 
@@ -18,58 +16,99 @@ namespace selfconnect {
 
 namespace {
 
-constexpr int kOwnDescriptor = STDIN_FILENO;  // any that the child has
+struct Ends {
+  UniqueFd near, far;
+};
 
-// The child: system calls only, for the harness may have threads. Says the errno of seccomp(2), then waits for the end.
-[[noreturn]] void be_confined(const std::vector<sock_filter>& filter, int out) {
-  const sock_fprog program{static_cast<unsigned short>(filter.size()),
-                           const_cast<sock_filter*>(filter.data())};
-  int failed = 0;
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-      syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program) < 0) {
-    failed = errno;
+Result<Ends> make_pair() {
+  std::array<int, 2> ends{};
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    return std::unexpected(errno_error("socketpair"));
   }
-  if (write(out, &failed, sizeof(failed)) != sizeof(failed)) _exit(1);
-  while (true) pause();
+  return Ends{UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
-// Kills and reaps.
-class Confined {
+template <class Value>
+void say(int to, const Value& value) {
+  if (write(to, &value, sizeof(value)) != sizeof(value)) _exit(1);
+}
+
+// False: the other side has ended.
+template <class Value>
+bool hear(int from, Value& value) {
+  ssize_t size = 0;
+  do {
+    size = read(from, &value, sizeof(value));
+  } while (size < 0 && errno == EINTR);
+  return size == sizeof(value);
+}
+
+// A process of ours. Kills and reaps.
+class Child {
  public:
-  explicit Confined(pid_t pid) : pid_(pid) {}
-  ~Confined() {
+  explicit Child(pid_t pid) : pid_(pid) {}
+  ~Child() {
     kill(pid_, SIGKILL);
     while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
   }
-  Confined(const Confined&) = delete;
-  Confined& operator=(const Confined&) = delete;
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
 
  private:
   pid_t pid_;
 };
 
+// Says the errno of seccomp(2), then waits for its end.
+[[noreturn]] void be_confined(const Confinement& confinement, int out) {
+  say(out, install_filter(confinement) ? 0 : errno);
+  while (true) pause();
+}
+
+struct Outcome {
+  int error = 0;  // an errno
+  bool to_itself = false;
+};
+
+[[noreturn]] void dial_confined(const Confinement& confinement, UniqueFd socket, const Endpoint& destination,
+                                Allocator allocator, int out) {
+  Outcome outcome;
+  if (!install_filter(confinement)) {
+    outcome.error = errno;
+  } else {
+    if (!socket) {
+      const int domain = destination.address.family() == Family::kIpv4 ? AF_INET : AF_INET6;
+      socket.reset(::socket(domain, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    }
+    const auto connected = connects_to_itself(std::move(socket), destination, allocator);
+    outcome = connected ? Outcome{0, *connected} : Outcome{connected.error().code, false};
+  }
+  say(out, outcome);
+  _exit(0);
+}
+
 }  // namespace
 
 Result<SocketAccess> notify_works() {
-  const auto filter = notify_filter(SocketAccess::kMake);
+  auto filter = notify_filter(SocketAccess::kMake);
   if (!filter) return std::unexpected(filter.error());
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) return std::unexpected(errno_error("pipe2"));
-  const UniqueFd in(ends[0]);
-  UniqueFd out(ends[1]);
+  auto answer = make_pair();
+  // The listener stays in there: nothing that this filter stops is answered.
+  const auto listener = make_pair();
+  if (!answer || !listener) return std::unexpected((answer ? listener : answer).error());
+  const Confinement confinement{.filter = std::move(*filter), .listener_to = listener->far.get()};
   const int known = 0x5e1f;  // at the same address in the child
   const pid_t pid = fork();
   if (pid < 0) return std::unexpected(errno_error("fork"));
-  if (pid == 0) be_confined(*filter, out.get());
-  const Confined confined(pid);
-  out.reset();
+  if (pid == 0) be_confined(confinement, answer->far.get());
+  const Child child(pid);
+  answer->far.reset();
   int failed = 0;
-  if (read(in.get(), &failed, sizeof(failed)) != sizeof(failed)) {
+  if (!hear(answer->near.get(), failed)) {
     return std::unexpected(error("seccomp: the process that tried it was killed"));
   }
   if (failed == EBUSY) {
     return std::unexpected(
-        errno_error("seccomp: this process is stopped by a filter of somebody else", EBUSY));
+        errno_error("seccomp: this process is under a filter with a listener already", EBUSY));
   }
   if (failed != 0) return std::unexpected(errno_error("seccomp(SECCOMP_FILTER_FLAG_NEW_LISTENER)", failed));
   int seen = 0;
@@ -77,10 +116,35 @@ Result<SocketAccess> notify_works() {
                    std::as_writable_bytes(std::span(&seen, 1))) ||
       seen != known) {
     return std::unexpected(
-        errno_error("read the memory of a child (process_vm_readv, /proc/PID/mem)", EPERM));
+        error("read the memory of a child: process_vm_readv and /proc/PID/mem are denied"));
   }
   DescriptorTaker taker;
-  return taker.take(pid, kOwnDescriptor) ? SocketAccess::kTake : SocketAccess::kMake;
+  return taker.take(pid, answer->near.get()) ? SocketAccess::kTake : SocketAccess::kMake;
+}
+
+Result<bool> NotifyEngine::probe(const Endpoint& destination, Allocator allocator) {
+  auto answer = make_pair();
+  if (!answer) return std::unexpected(answer.error());
+  UniqueFd socket;
+  if (world_ != nullptr && world_->isolation() != Isolation::kNone) {  // so that the child need not enter it
+    auto made =
+        world_->socket(destination.address.family() == Family::kIpv4 ? AF_INET : AF_INET6, SOCK_STREAM, 0);
+    if (!made) return std::unexpected(made.error());
+    socket = std::move(*made);
+  }
+  const pid_t pid = fork();
+  if (pid < 0) return std::unexpected(errno_error("fork"));
+  if (pid == 0) {
+    dial_confined(confinement(), std::move(socket), destination, allocator, answer->far.get());
+  }
+  const Child child(pid);
+  answer->far.reset();
+  Outcome outcome;
+  const bool heard = hear(answer->near.get(), outcome);
+  supervisor_->forget_attempts();
+  if (!heard) return std::unexpected(error("probe the engine notify: the process that tried it was killed"));
+  if (outcome.error != 0) return std::unexpected(errno_error("probe the engine notify", outcome.error));
+  return outcome.to_itself;
 }
 
 }  // namespace selfconnect

@@ -6,7 +6,6 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,7 +15,10 @@
 #include <csignal>
 #include <cstring>
 #include <iterator>
+#include <ranges>
 #include <utility>
+
+#include "harness/sys/descriptor_message.h"
 
 namespace selfconnect {
 
@@ -112,23 +114,6 @@ bool is_loopback(const Address& address) {
          (address.family() == Family::kIpv4 && address.bytes().front() == 127);
 }
 
-UniqueFd receive_descriptor(int from) {
-  char byte = 0;
-  iovec data{&byte, sizeof(byte)};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> ancillary{};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = ancillary.data();
-  message.msg_controllen = ancillary.size();
-  if (recvmsg(from, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) <= 0) return {};
-  const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return {};
-  int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-  return UniqueFd(fd);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<NotifySupervisor>> NotifySupervisor::start(SocketAccess access, Reach reach) {
@@ -139,8 +124,6 @@ Result<std::unique_ptr<NotifySupervisor>> NotifySupervisor::start(SocketAccess a
   }
   supervisor->near_end_.reset(ends[0]);
   supervisor->far_end_.reset(ends[1]);
-  supervisor->stop_.reset(eventfd(0, EFD_CLOEXEC));
-  if (!supervisor->stop_) return std::unexpected(errno_error("eventfd"));
   // Signals of the harness are not for this thread.
   sigset_t all;
   sigset_t before;
@@ -153,7 +136,7 @@ Result<std::unique_ptr<NotifySupervisor>> NotifySupervisor::start(SocketAccess a
 
 NotifySupervisor::~NotifySupervisor() {
   if (!thread_.joinable()) return;
-  eventfd_write(stop_.get(), 1);
+  shutdown(far_end_.get(), SHUT_WR);
   thread_.join();
 }
 
@@ -171,33 +154,42 @@ std::vector<NotifyEvent> NotifySupervisor::take_events() {
   return taken;
 }
 
+void NotifySupervisor::forget_attempts() {
+  const std::scoped_lock lock(mutex_);
+  attempts_.clear();
+  events_.clear();
+}
+
 void NotifySupervisor::run() {
   std::vector<pollfd> waits;
   while (true) {
-    waits.assign({{.fd = stop_.get(), .events = POLLIN, .revents = 0},
-                  {.fd = near_end_.get(), .events = POLLIN, .revents = 0}});
+    waits.assign({{.fd = near_end_.get(), .events = POLLIN, .revents = 0}});
     for (const UniqueFd& listener : listeners_) {
       waits.push_back({.fd = listener.get(), .events = POLLIN, .revents = 0});
     }
     while (poll(waits.data(), waits.size(), -1) < 0 && errno == EINTR) continue;
-    if (waits[0].revents != 0) return;
-    for (std::size_t i = 2; i < waits.size(); ++i) {
-      if ((waits[i].revents & POLLIN) != 0) {
-        serve(waits[i].fd);
-      } else if (waits[i].revents != 0) {  // the last process under this filter has ended
-        std::erase_if(listeners_, [&](const UniqueFd& known) { return known.get() == waits[i].fd; });
+    for (const pollfd& wait : waits | std::views::drop(1)) {
+      if ((wait.revents & POLLIN) != 0) {
+        serve(wait.fd);
+      } else if (wait.revents != 0) {  // the last process under this filter has ended
+        std::erase_if(listeners_, [&](const UniqueFd& known) { return known.get() == wait.fd; });
       }
     }
-    if (waits[1].revents != 0) take_listener();
+    if (waits.front().revents != 0 && take_listener() == Message::kEnd) return;
   }
 }
 
-void NotifySupervisor::take_listener() {
-  UniqueFd listener = receive_descriptor(near_end_.get());
-  if (!listener || listeners_.size() >= kMostListeners) return;
+NotifySupervisor::Message NotifySupervisor::take_listener() {
+  char byte = 0;
+  const Received received = receive_message(near_end_.get(), byte);
+  if (received.size <= 0) return Message::kEnd;
+  UniqueFd listener(received.count == 1 ? received.descriptors.front()
+                                        : -1);  // our descriptors may have run out
+  if (!listener || listeners_.size() >= kMostListeners) return Message::kListener;
   // Before Linux 6.6 it is slower without.
   (void)ioctl(listener.get(), kSetFlags, kSyncWakeUp);
   listeners_.push_back(std::move(listener));
+  return Message::kListener;
 }
 
 void NotifySupervisor::serve(int listener) {
@@ -256,7 +248,7 @@ NotifySupervisor::Answer NotifySupervisor::answer_dial(int listener, const secco
   std::uint16_t port = ntohs(port_in(own));
   // A second connect() that asks how the first one went.
   if (port != 0 && !is_closed(socket.get())) return {};
-  Dial dial{.destination = destination, .attempt = attempts_to(destination) + 1};
+  Dial dial{.destination = destination, .attempt = next_attempt(destination)};
   if (port == 0) port = bind_to_choice(socket.get(), own, length, dial);
   return {.event = NotifyEvent{std::chrono::steady_clock::now(), thread, dial, port}};
 }
@@ -341,9 +333,14 @@ std::uint64_t& NotifySupervisor::attempts_to(const Endpoint& destination) {
   return attempts_[attempts_.size() < kMostDestinations ? destination : Endpoint{}];
 }
 
-void NotifySupervisor::note(NotifyEvent event) {
-  if (event.dial.allocator == Allocator::kConnect) attempts_to(event.dial.destination) = event.dial.attempt;
+std::uint64_t NotifySupervisor::next_attempt(const Endpoint& destination) {
   const std::scoped_lock lock(mutex_);
+  return attempts_to(destination) + 1;
+}
+
+void NotifySupervisor::note(NotifyEvent event) {
+  const std::scoped_lock lock(mutex_);
+  if (event.dial.allocator == Allocator::kConnect) attempts_to(event.dial.destination) = event.dial.attempt;
   if (events_.size() == kMostEvents) events_.pop_front();
   events_.push_back(std::move(event));
 }

@@ -66,8 +66,11 @@ class NotifySupervisor {
   // What happened since the last time; the oldest are dropped beyond kMostEvents.
   [[nodiscard]] std::vector<NotifyEvent> take_events();
 
+  // Neither events nor numbers of attempts of what was before.
+  void forget_attempts();
+
   static constexpr std::size_t kMostListeners = 64;
-  static constexpr std::size_t kMostEvents = 65'536;
+  static constexpr std::size_t kMostEvents = 16'384;
   static constexpr std::size_t kMostDestinations = 4'096;  // with a count of their own
   static constexpr unsigned kMostBusy = 1'024;             // ports tried for one attempt
 
@@ -82,7 +85,8 @@ class NotifySupervisor {
   };
 
   void run();
-  void take_listener();
+  enum class Message { kListener, kEnd };
+  Message take_listener();
   void serve(int listener);
   Answer answer(int listener, const seccomp_notif& stopped);
   Answer answer_dial(int listener, const seccomp_notif& stopped, int fd, const Endpoint& destination);
@@ -90,17 +94,18 @@ class NotifySupervisor {
   Answer answer_socket(int listener, const seccomp_notif& stopped, const NotifyCall& call);
   UniqueFd socket_of(pid_t thread, int fd);
   std::uint16_t bind_to_choice(int socket, sockaddr_storage& address, socklen_t length, Dial& dial);
-  std::uint64_t& attempts_to(const Endpoint& destination);
+  std::uint64_t& attempts_to(const Endpoint& destination);  // with mutex_ locked
+  std::uint64_t next_attempt(const Endpoint& destination);
   void note(NotifyEvent event);
 
   const SocketAccess access_;
   const Reach reach_;
-  UniqueFd near_end_, far_end_, stop_;
-  std::vector<UniqueFd> listeners_;  // the thread's, as are the next three
+  UniqueFd near_end_, far_end_;      // the listeners' way here; its end is the thread's
+  std::vector<UniqueFd> listeners_;  // the thread's, as are the next two
   DescriptorTaker taker_;
   MadeSockets made_;
+  std::mutex mutex_;  // of the next three
   std::map<Endpoint, std::uint64_t> attempts_;
-  std::mutex mutex_;  // of the next two
   std::shared_ptr<const ChoosePort> choose_;
   std::deque<NotifyEvent> events_;
   std::thread thread_;

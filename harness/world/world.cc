@@ -43,12 +43,32 @@ Result<Reply> receive_reply(int control) {
   return result;
 }
 
+Error not_here() { return {EPERM, "not in a network that is the machine's own"}; }
+
 Error init_error(const InitReply& reply) { return errno_error(reply.step.data(), reply.error); }
 
 }  // namespace
 
 std::string_view isolation_name(Isolation isolation) {
-  return isolation == Isolation::kNetNs ? "netns" : "userns+netns";
+  switch (isolation) {
+    case Isolation::kNetNs:
+      return "netns";
+    case Isolation::kUserAndNetNs:
+      return "userns+netns";
+    case Isolation::kNone:
+      break;
+  }
+  return "none";
+}
+
+Result<World> World::here() {
+  auto left = LeftProcesses::adopt();
+  if (!left) return std::unexpected(left.error());
+  World world;
+  world.isolation_ = Isolation::kNone;
+  world.pid_ = getpid();
+  world.left_ = std::make_unique<LeftProcesses>(std::move(*left));
+  return world;
 }
 
 Result<World> World::create() { return WorldMaker().make(); }
@@ -99,6 +119,7 @@ World& World::operator=(World&& other) noexcept {
     pidfd_ = std::move(other.pidfd_);
     pid_ = other.pid_;
     isolation_ = other.isolation_;
+    left_ = std::move(other.left_);
   }
   return *this;
 }
@@ -106,10 +127,13 @@ World& World::operator=(World&& other) noexcept {
 World::~World() { end(); }
 
 void World::kill() {
+  if (left_) (void)left_->kill();
   if (pidfd_) syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
 }
 
 bool World::reap_if_ended() {
+  if (left_ && left_->kill() == LeftProcesses::Left::kSome) return false;
+  left_.reset();
   if (!pidfd_) return true;
   if (waitpid(pid_, nullptr, WNOHANG) == 0) return false;
   pidfd_.reset();
@@ -118,6 +142,8 @@ bool World::reap_if_ended() {
 }
 
 void World::end() {
+  if (left_) left_->end();
+  left_.reset();
   if (!pidfd_) return;
   kill();
   while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
@@ -126,6 +152,7 @@ void World::end() {
 }
 
 Result<std::vector<UniqueFd>> World::request(const InitRequest& request, std::size_t descriptors) const {
+  if (isolation_ == Isolation::kNone) return std::unexpected(not_here());
   if (!send_message(control_.get(), request)) return std::unexpected(errno_error("send to the world's init"));
   auto reply = receive_reply(control_.get());
   if (!reply) return std::unexpected(reply.error());
@@ -149,6 +176,11 @@ void World::expect_sockets(std::span<const SocketKind> kinds) {
 }
 
 Result<UniqueFd> World::socket(int domain, int type, int protocol, Network network) const {
+  if (isolation_ == Isolation::kNone && network == Network::kNear) {
+    UniqueFd made(::socket(domain, type | SOCK_CLOEXEC, protocol));
+    if (!made) return std::unexpected(errno_error("socket"));
+    return made;
+  }
   const SocketKind kind{domain, type, protocol};
   const auto spare = std::ranges::find(spare_, kind, &std::pair<SocketKind, UniqueFd>::first);
   if (network == Network::kNear && spare != spare_.end()) {
@@ -203,6 +235,7 @@ Result<void> World::bring_up(int routes) {
 }
 
 Result<void> World::add_local_address(const Address& address) const {
+  if (isolation_ == Isolation::kNone) return std::unexpected(not_here().during("make an address local"));
   const unsigned host_prefix = address.family() == Family::kIpv4 ? 32 : 128;
   return rtnetlink::add_address(routes_.get(), rtnetlink::kLoopbackIndex, address, host_prefix);
 }

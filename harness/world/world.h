@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -16,16 +17,18 @@
 #include "harness/sys/error.h"
 #include "harness/sys/unique_fd.h"
 #include "harness/world/init.h"
+#include "harness/world/left_processes.h"
 #include "harness/world/maker.h"
 
 namespace selfconnect {
 
 // How a world is kept apart from the host.
 enum class Isolation {
-  kNetNs,        // as root: network namespace
-  kUserAndNetNs  // as an ordinary user: inside a user namespace (user_namespaces(7))
+  kNetNs,         // as root: network namespace
+  kUserAndNetNs,  // as an ordinary user: inside a user namespace (user_namespaces(7))
+  kNone           // where no namespace may be made: the network at hand, see World::here()
 };
-[[nodiscard]] std::string_view isolation_name(Isolation isolation);  // "netns", "userns+netns"
+[[nodiscard]] std::string_view isolation_name(Isolation isolation);  // "netns", "userns+netns", "none"
 
 // Owned namespaces and the init process that keeps them. Move-only; not for use by two threads at once.
 // Destruction kills every process in it and reaps its init. Children that the caller has put into it (Process) must be
@@ -37,6 +40,14 @@ class World {
   // doctor`.
   // It costs a new Maker: for many worlds see WorldMaker.
   static Result<World> create();
+
+  // No world of its own but the network, the processes and the files at hand, for any user. Nothing of them is changed:
+  // sysctls, addresses and a far network are refused. This process becomes the parent of its orphaned descendants
+  // (prctl(2), PR_SET_CHILD_SUBREAPER), so that what a target leaves behind ends with the world: children of this process
+  // that are in another session and were not there before. While it lives the process starts no others of that kind. A
+  // target's first process is killed when the thread that launched it ends (PR_SET_PDEATHSIG), the whole harness
+  // killed included; its other processes are not.
+  static Result<World> here();
 
   World(World&& other) noexcept = default;
   World& operator=(World&& other) noexcept;
@@ -76,8 +87,8 @@ class World {
   [[nodiscard]] Result<FarAddresses> connect_far(Family family) const;
 
   [[nodiscard]] Result<UniqueFd> net_ns(Network network) const;
-  [[nodiscard]] pid_t init_pid() const { return pid_; }          // as the host sees it
-  [[nodiscard]] int init_pidfd() const { return pidfd_.get(); }  // for setns(2)
+  [[nodiscard]] pid_t init_pid() const { return pid_; }          // as the host sees it; kNone: this process
+  [[nodiscard]] int init_pidfd() const { return pidfd_.get(); }  // for setns(2); kNone: -1
   [[nodiscard]] Isolation isolation() const { return isolation_; }
 
  private:
@@ -94,6 +105,7 @@ class World {
   UniqueFd pidfd_;
   pid_t pid_ = -1;
   Isolation isolation_ = Isolation::kNetNs;
+  std::unique_ptr<LeftProcesses> left_;  // kNone
 };
 
 // Worlds, one after the other, from one Maker, which is started with the first of them and ends with this. For one thread

@@ -30,8 +30,8 @@ using Reach = NotifySupervisor::Reach;
 
 const Endpoint kDestination = *Endpoint::parse("127.0.0.1:50000");
 
-std::unique_ptr<NotifyEngine> make_engine(SocketAccess access) {
-  auto engine = NotifyEngine::create(access, Reach::kAnywhere);
+std::unique_ptr<NotifyEngine> make_engine(SocketAccess access, const World* world = nullptr) {
+  auto engine = NotifyEngine::create(access, Reach::kAnywhere, world);
   if (engine) return std::move(*engine);
   ADD_FAILURE() << engine.error().message;
   std::abort();
@@ -179,11 +179,13 @@ class NotifyProgramTest : public testing::InWorld {
 
 TEST_F(NotifyProgramTest, ForcesProgramsOfEveryKind) {
   for (const char* name : {"static", "epoll_nonblocking", "bind_zero", "guarded"}) {
-    const auto engine = make_engine(SocketAccess::kTake);
+    const auto own = World::create();  // a connection of the one before would hold the port
+    ASSERT_TRUE(own) << own.error().message;
+    const auto engine = make_engine(SocketAccess::kTake, &*own);
     ASSERT_TRUE(engine->force(kDestination.port, Allocator::kConnect));
     boost::asio::io_context context;
     auto process =
-        Process::launch(context, world(),
+        Process::launch(context, *own,
                         {.command = {std::string(SELFCONNECT_TARGETS) + "/" + name, "127.0.0.1", "50000"},
                          .confinement = engine->confinement()},
                         [] {});
@@ -197,10 +199,28 @@ TEST_F(NotifyProgramTest, ForcesProgramsOfEveryKind) {
   }
 }
 
+TEST_F(NotifyProgramTest, ProbesUnderItsOwnFilter) {
+  const auto engine = make_engine(SocketAccess::kTake, &world());
+  for (const char* text : {"127.0.0.1:50000", "[::1]:50001"}) {
+    const Endpoint destination = *Endpoint::parse(text);
+    for (const Allocator allocator : {Allocator::kConnect, Allocator::kBind}) {
+      ASSERT_TRUE(engine->force(destination.port, allocator));
+      const auto forced = engine->probe(destination, allocator);
+      ASSERT_TRUE(forced) << forced.error().message;
+      EXPECT_TRUE(*forced) << text;
+      ASSERT_TRUE(engine->release({destination.port}));
+      const auto released = engine->probe(destination, allocator);
+      ASSERT_TRUE(released) << released.error().message;
+      EXPECT_FALSE(*released) << text;
+    }
+  }
+  EXPECT_TRUE(engine->take_events().empty()) << "the probe's are nobody's";
+}
+
 TEST_F(NotifyProgramTest, GivesAReleasedTargetNoneOfThePortsThatItMustNotHave) {
   std::set<std::uint16_t> never;
   for (std::uint32_t port = 32'768; port < 60'900; ++port) never.insert(static_cast<std::uint16_t>(port));
-  const auto engine = make_engine(SocketAccess::kTake);
+  const auto engine = make_engine(SocketAccess::kTake, &world());
   ASSERT_TRUE(engine->release(never));
   for (int i = 0; i < 20; ++i) run(*engine, {"static", "127.0.0.1", "50000"});
   const auto events = engine->take_events();
@@ -216,7 +236,7 @@ TEST_F(NotifyProgramTest, EndsWithTheHarnessWhileTheTargetIsStopped) {
   const pid_t harness = fork();
   if (harness == 0) {
     auto own = World::create();
-    const auto engine = make_engine(SocketAccess::kTake);
+    const auto engine = make_engine(SocketAccess::kTake, &*own);
     std::atomic<pid_t> target = 0;
     engine->choose_by([&](const Dial&) -> std::optional<std::uint16_t> {
       while (target == 0) sched_yield();
