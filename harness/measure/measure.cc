@@ -155,10 +155,8 @@ class Measurer {
         if (tally.counts().attempts == 0 && trial.launches() >= kIdleLaunches) co_return dials_nothing();
         if (auto launched = trial.launch(); !launched) co_return failed(launched.error().message);
       }
-      const std::uint64_t before = tally.counts().attempts;
-      co_await pulse_.until(
-          [&] { return found_.interrupted || trial.command_ended() || tally.counts().attempts != before; },
-          Clock::now() + kLook);
+      co_await pulse_.until([&] { return found_.interrupted || trial.command_ended(); },
+                            Clock::now() + kLook);
       trial.count();
       if (!first && tally.first_at()) first = Clock::now();
       if (!first && Clock::now() - start > kFirstAttempt) co_return dials_nothing();

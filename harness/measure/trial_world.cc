@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "harness/measure/trial_world.h"
 
-#include <fcntl.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
 
@@ -16,25 +15,20 @@ namespace selfconnect {
 namespace asio = boost::asio;
 
 TrialWorld::TrialWorld(asio::io_context& context, const World& world, std::unique_ptr<Engine> engine,
-                       const MeasureOptions& options, Tally& tally, std::function<void()> changed)
+                       const MeasureOptions& options, Tally& tally, std::function<void()> ended)
     : context_(context),
       world_(world),
       options_(options),
       tally_(tally),
-      changed_(std::move(changed)),
+      ended_(std::move(ended)),
       engine_(std::move(engine)) {}
-
-TrialWorld::~TrialWorld() {
-  boost::system::error_code ignored;
-  if (readable_) readable_->close(ignored);
-}
 
 Result<std::unique_ptr<TrialWorld>> TrialWorld::open(asio::io_context& context, const World& world,
                                                      std::unique_ptr<Engine> engine,
                                                      const MeasureOptions& options, Tally& tally,
-                                                     std::function<void()> changed) {
+                                                     std::function<void()> ended) {
   std::unique_ptr<TrialWorld> trial(
-      new TrialWorld(context, world, std::move(engine), options, tally, std::move(changed)));
+      new TrialWorld(context, world, std::move(engine), options, tally, std::move(ended)));
   // The policy before the recorder: what an engine tries out is no attempt of the command's.
   if (auto set = set_port_layout(world, options.open); !set) return std::unexpected(set.error());
   const PolicyScope scope{.open = options.open, .never = {}, .destination = options.destination};
@@ -65,20 +59,7 @@ Result<void> TrialWorld::record() {
     if (!packets) return std::unexpected(packets.error());
     packets_ = std::move(*packets);
   }
-  const int waited_on = fcntl(ring_->fd(), F_DUPFD_CLOEXEC, 0);
-  if (waited_on < 0) return std::unexpected(errno_error("fcntl(F_DUPFD_CLOEXEC)"));
-  readable_.emplace(context_, waited_on);
-  wait();
   return {};
-}
-
-void TrialWorld::wait() {
-  readable_->async_wait(asio::posix::descriptor_base::wait_read,
-                        [this, alive = std::weak_ptr(alive_)](const boost::system::error_code& ec) {
-                          if (ec || alive.expired()) return;
-                          count();
-                          wait();
-                        });
 }
 
 // The lookup of one socket, where there has been a hit at all.
@@ -90,10 +71,8 @@ PortHolder TrialWorld::holder() {
 }
 
 void TrialWorld::count() {
-  const std::uint64_t before = tally_.counts().attempts;
   tally_.held_by(holder());
   ring_->drain([this](const Syn& syn) { tally_.add(syn); });
-  if (tally_.counts().attempts != before) changed_();
 }
 
 Result<void> TrialWorld::launch() {
@@ -104,7 +83,7 @@ Result<void> TrialWorld::launch() {
                         .network = Network::kNear,
                         .confinement = engine_->confinement()};
   tally_.launched();
-  auto command = Process::launch(context_, world_, spec, changed_);
+  auto command = Process::launch(context_, world_, spec, ended_);
   if (!command) return std::unexpected(command.error());
   command_ = std::move(*command);
   ++launches_;

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -24,12 +23,11 @@ namespace selfconnect {
 
 class TrialWorld {
  public:
-  // `changed` is called when SYNs were counted, or the command has ended.
+  // `ended` is called when the command has.
   static Result<std::unique_ptr<TrialWorld>> open(boost::asio::io_context& context, const World& world,
                                                   std::unique_ptr<Engine> engine,
                                                   const MeasureOptions& options, Tally& tally,
-                                                  std::function<void()> changed);
-  ~TrialWorld();
+                                                  std::function<void()> ended);
   TrialWorld(const TrialWorld&) = delete;
   TrialWorld& operator=(const TrialWorld&) = delete;
 
@@ -48,28 +46,24 @@ class TrialWorld {
 
  private:
   TrialWorld(boost::asio::io_context& context, const World& world, std::unique_ptr<Engine> engine,
-             const MeasureOptions& options, Tally& tally, std::function<void()> changed);
+             const MeasureOptions& options, Tally& tally, std::function<void()> ended);
   Result<void> record();
-  void wait();
   PortHolder holder();
 
   boost::asio::io_context& context_;
   const World& world_;
   const MeasureOptions& options_;
   Tally& tally_;
-  std::function<void()> changed_;
+  std::function<void()> ended_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<NameServer> names_;
   std::optional<SynRing> ring_;
-  std::optional<boost::asio::posix::stream_descriptor> readable_;
   std::optional<SockDiag> sockets_;
   std::optional<TcpCounterFile> counter_file_;
   TcpCounters counters_at_start_;
   std::unique_ptr<Recorder> packets_;  // only where packets are kept
   std::unique_ptr<Process> command_;
   std::uint64_t launches_ = 0;
-  std::uint64_t hits_seen_ = 0;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // queued handlers cannot be cancelled
 };
 
 }  // namespace selfconnect

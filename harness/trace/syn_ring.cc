@@ -17,10 +17,9 @@ namespace selfconnect {
 
 namespace {
 
-constexpr unsigned kBlockSize = 1U << 18;
-constexpr unsigned kBlocks = 32;  // 8 MiB: half a second of the fastest dialler
-constexpr unsigned kFrameSize = 2048;
-constexpr unsigned kHandOver = 5;  // ms, after which a block is handed over though it is not full
+constexpr unsigned kFrameSize = 256;    // the kernel's header and two of the packet's
+constexpr unsigned kFrames = 1U << 16;  // 16 MiB: half a second of the fastest dialler
+constexpr unsigned kBlockSize = 1U << 16;
 
 // SYN without ACK over TCP, over IPv4 without options or IPv6 without extension headers: what connect() sends. The
 // headers are all that is kept.
@@ -53,14 +52,11 @@ Result<void> set_option(int fd, int level, int option, const Value& value, std::
 // Everything is set before the bind, so that nothing comes in unfiltered.
 Result<void> set_up(int fd) {
   const sock_fprog filter = {.len = kSyns.size(), .filter = const_cast<sock_filter*>(kSyns.data())};
-  const tpacket_req3 ring = {.tp_block_size = kBlockSize,
-                             .tp_block_nr = kBlocks,
-                             .tp_frame_size = kFrameSize,
-                             .tp_frame_nr = kBlocks * (kBlockSize / kFrameSize),
-                             .tp_retire_blk_tov = kHandOver,
-                             .tp_sizeof_priv = 0,
-                             .tp_feature_req_word = 0};
-  const int version = TPACKET_V3;
+  const tpacket_req ring = {.tp_block_size = kBlockSize,
+                            .tp_block_nr = kFrames * kFrameSize / kBlockSize,
+                            .tp_frame_size = kFrameSize,
+                            .tp_frame_nr = kFrames};
+  const int version = TPACKET_V2;
   const int on = 1;
   if (auto set = set_option(fd, SOL_SOCKET, SO_ATTACH_FILTER, filter, "setsockopt(SO_ATTACH_FILTER)"); !set)
     return set;
@@ -84,7 +80,7 @@ Result<void> bind_to_all(int fd) {
 // The ring in our memory.
 class SynRing::Mapping {
  public:
-  static constexpr std::size_t kSize = static_cast<std::size_t>(kBlockSize) * kBlocks;
+  static constexpr std::size_t kSize = static_cast<std::size_t>(kFrameSize) * kFrames;
 
   explicit Mapping(int fd)
       : start_(mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0)) {}
@@ -95,8 +91,8 @@ class SynRing::Mapping {
   Mapping& operator=(const Mapping&) = delete;
 
   [[nodiscard]] bool mapped() const { return start_ != MAP_FAILED; }
-  [[nodiscard]] char* block(std::size_t index) const {
-    return static_cast<char*>(start_) + index * kBlockSize;
+  [[nodiscard]] char* frame(std::size_t index) const {
+    return static_cast<char*>(start_) + index * kFrameSize;
   }
 
  private:
@@ -118,31 +114,25 @@ Result<SynRing> SynRing::open(UniqueFd socket, std::chrono::steady_clock::time_p
 }
 
 void SynRing::drain(const std::function<void(const Syn&)>& take) {
-  for (std::size_t read = 0; read < kBlocks; ++read) {
-    auto* block = reinterpret_cast<tpacket_block_desc*>(mapping_->block(next_));
-    tpacket_hdr_v1& header = block->hdr.bh1;
-    const std::atomic_ref status(header.block_status);
+  for (unsigned read = 0; read < kFrames; ++read) {
+    char* frame = mapping_->frame(next_);
+    auto& header = *reinterpret_cast<tpacket2_hdr*>(frame);
+    const std::atomic_ref status(header.tp_status);
     if ((status.load(std::memory_order_acquire) & TP_STATUS_USER) == 0) return;
-    const char* at = mapping_->block(next_) + header.offset_to_first_pkt;
-    for (std::uint32_t i = 0; i < header.num_pkts; ++i) {
-      const auto* packet = reinterpret_cast<const tpacket3_hdr*>(at);
-      const auto tcp = decode_packet({at + packet->tp_net, packet->tp_snaplen}, packet->tp_len);
-      if (tcp) {
-        const timespec stamp{.tv_sec = packet->tp_sec, .tv_nsec = packet->tp_nsec};
-        take({.at = duration_of(stamp) - start_,
-              .source = tcp->source,
-              .destination = tcp->destination,
-              .sequence = tcp->sequence});
-      }
-      at += packet->tp_next_offset;
+    if (const auto tcp = decode_packet({frame + header.tp_net, header.tp_snaplen}, header.tp_len)) {
+      const timespec stamp{.tv_sec = header.tp_sec, .tv_nsec = header.tp_nsec};
+      take({.at = duration_of(stamp) - start_,
+            .source = tcp->source,
+            .destination = tcp->destination,
+            .sequence = tcp->sequence});
     }
     status.store(TP_STATUS_KERNEL, std::memory_order_release);
-    next_ = (next_ + 1) % kBlocks;
+    next_ = (next_ + 1) % kFrames;
   }
 }
 
 Result<std::uint64_t> SynRing::lost() {
-  tpacket_stats_v3 growth{};  // the kernel sets it back to 0 with each reading
+  tpacket_stats growth{};  // the kernel sets it back to 0 with each reading
   socklen_t size = sizeof(growth);
   if (getsockopt(socket_.get(), SOL_PACKET, PACKET_STATISTICS, &growth, &size) != 0) {
     return std::unexpected(errno_error("getsockopt(PACKET_STATISTICS)"));

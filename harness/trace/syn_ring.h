@@ -33,10 +33,8 @@ class SynRing {
   SynRing& operator=(SynRing&&) noexcept;
   ~SynRing();
 
-  // To wait on: readable when a block is full, or is handed over after some milliseconds.
-  [[nodiscard]] int fd() const { return socket_.get(); }
-
-  // Hands over what is there, in order, and never waits.
+  // Hands over what is there, in order, and never waits: all that was sent before the call. There is nothing to wait on,
+  // for to wake a waiter for each SYN would cost the dialler as much as its SYN: look every few milliseconds.
   void drain(const std::function<void(const Syn&)>& take);
 
   // SYNs that the ring had no room for, so far (PACKET_STATISTICS).
@@ -49,7 +47,7 @@ class SynRing {
   UniqueFd socket_;
   std::unique_ptr<Mapping> mapping_;
   std::chrono::nanoseconds start_;  // on CLOCK_REALTIME
-  std::size_t next_ = 0;            // the block to be read next
+  std::size_t next_ = 0;            // the frame to be read next
   std::uint64_t lost_ = 0;
 };
 
