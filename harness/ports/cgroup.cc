@@ -95,11 +95,13 @@ Result<UniqueFd> open_directory(int at, const std::string& path) {
 // The hierarchy where it is mounted nowhere: a mount without a mount point, gone with its descriptor (fsmount(2)).
 Result<UniqueFd> mount_detached() {
   const UniqueFd context(static_cast<int>(syscall(SYS_fsopen, "cgroup2", FSOPEN_CLOEXEC)));
-  if (!context) return std::unexpected(errno_error("no cgroup v2 is mounted for writing, and fsopen(cgroup2)"));
+  if (!context)
+    return std::unexpected(errno_error("no cgroup v2 is mounted for writing, and fsopen(cgroup2)"));
   if (syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
     return std::unexpected(errno_error("no cgroup v2 is mounted for writing, and fsconfig(cgroup2)"));
   UniqueFd mount(static_cast<int>(syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, 0)));
-  if (!mount) return std::unexpected(errno_error("no cgroup v2 is mounted for writing, and fsmount(cgroup2)"));
+  if (!mount)
+    return std::unexpected(errno_error("no cgroup v2 is mounted for writing, and fsmount(cgroup2)"));
   return open_directory(mount.get(), ".");
 }
 
