@@ -239,7 +239,7 @@ class HookThreadsTest : public HookTest, public ::testing::WithParamInterface<in
 
 TEST_P(HookThreadsTest, HandOutEachPortOnceAndInOrder) {
   constexpr std::uint16_t kFirst = 10001;
-  constexpr int kAttempts = 2048;
+  constexpr int kAttempts = 12'000;
   struct Seen {
     std::array<std::atomic<int>, 65536> given;
   };
