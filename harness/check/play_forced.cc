@@ -75,9 +75,15 @@ Playing<void> play_self_connect(Stage& stage) {
     return stage.flows().self_connected() > 0 && stage.flows().open_self_connections() == 0 &&
            stage.watched_enough();
   };
-  co_await stage.until([&] { return stage.target_ended() || (!one_shot && let_go()); });
+  co_await stage.until(
+      [&] { return stage.target_ended() || stage.passes_engine_by() || (!one_shot && let_go()); });
   co_await stage.settle([&stage] { return stage.flows().self_connected() > 0; });
   co_await stage.finish();
+  if (stage.passes_engine_by()) {
+    co_return failure(error("the target dials past the engine notify, as programs do through io_uring: use "
+                            "--engine range or hook"),
+                      StageFailure::Kind::kCannotForce);
+  }
   co_return StageResult<void>{};
 }
 

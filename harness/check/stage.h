@@ -79,6 +79,9 @@ class Stage {
   // Forcing off: the kernel's own choice, without the destination's port.
   StageResult<void> release_ports();
 
+  // The target dials, but in a way that the engine does not see: io_uring, under `notify`.
+  [[nodiscard]] bool passes_engine_by() const { return flows().total() > 0 && !engine_->was_asked(); }
+
   // Waits for `condition`; false when the deadline, or an interruption, came first.
   boost::asio::awaitable<bool> until(std::function<bool()> condition);
   boost::asio::awaitable<bool> until(std::function<bool()> condition, Clock::time_point deadline);

@@ -34,6 +34,10 @@ class Engine {
   // What the engine needs of the processes that it decides for, before their exec. Valid as long as the engine.
   [[nodiscard]] virtual Confinement confinement() const { return {}; }
 
+  // Whether it has been asked for a port since it was made, the probe's left out. Engines that are not told say so of
+  // every target; with the others, a target that dials all the same does it in a way that they do not see.
+  [[nodiscard]] virtual bool was_asked() const { return true; }
+
   // From now on ports are given by `policy`, in a world whose range and reserved ports have been set to those of
   // `scope` (set_port_layout). Errors: the engine cannot do that policy, and which one can; it has no port to hand out.
   virtual Result<void> follow(const Policy& policy, const PolicyScope& scope) = 0;

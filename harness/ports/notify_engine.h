@@ -29,6 +29,8 @@ class NotifyEngine : public Engine {
   // For every process that the engine is to decide for. Valid as long as the engine.
   [[nodiscard]] Confinement confinement() const override;
 
+  [[nodiscard]] bool was_asked() const override { return supervisor_->was_asked(); }
+
   // By whichever of connect() and bind() the target asks; `allocator` does not matter.
   Result<void> force(std::uint16_t port, Allocator allocator) override;
 

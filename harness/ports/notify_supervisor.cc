@@ -156,6 +156,7 @@ std::vector<NotifyEvent> NotifySupervisor::take_events() {
 
 void NotifySupervisor::forget_attempts() {
   const std::scoped_lock lock(mutex_);
+  asked_ = false;
   attempts_.clear();
   events_.clear();
 }
@@ -339,6 +340,7 @@ std::uint64_t NotifySupervisor::next_attempt(const Endpoint& destination) {
 }
 
 void NotifySupervisor::note(NotifyEvent event) {
+  asked_ = true;
   const std::scoped_lock lock(mutex_);
   if (event.dial.allocator == Allocator::kConnect) attempts_to(event.dial.destination) = event.dial.attempt;
   if (events_.size() == kMostEvents) events_.pop_front();

@@ -14,6 +14,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -66,6 +67,9 @@ class NotifySupervisor {
   // What happened since the last time; the oldest are dropped beyond kMostEvents.
   [[nodiscard]] std::vector<NotifyEvent> take_events();
 
+  // Whether any socket has been given a port, or found to have one, since the start or forget_attempts().
+  [[nodiscard]] bool was_asked() const { return asked_; }
+
   // Neither events nor numbers of attempts of what was before.
   void forget_attempts();
 
@@ -104,6 +108,7 @@ class NotifySupervisor {
   std::vector<UniqueFd> listeners_;  // the thread's, as are the next two
   DescriptorTaker taker_;
   MadeSockets made_;
+  std::atomic<bool> asked_ = false;
   std::mutex mutex_;  // of the next three
   std::map<Endpoint, std::uint64_t> attempts_;
   std::shared_ptr<const ChoosePort> choose_;

@@ -3,6 +3,7 @@
 #include "harness/check/stage.h"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -69,6 +70,24 @@ TEST_F(StageTest, RefusedWatchesAReconnectorForAWhile) {
   EXPECT_GE(trace->attempts.refused, 4U);
   EXPECT_EQ(trace->attempts.refused, trace->attempts.total);
   EXPECT_FALSE(trace->forced);
+}
+
+TEST_F(StageTest, SelfConnectSaysThatTheTargetPassesItsEngineBy) {
+  options_.engine = EngineChoice::kNotify;
+  options_.command = target("io_uring");
+  const auto trace = play(play_self_connect, plan(Phase::kSelfConnect));
+  ASSERT_FALSE(trace);
+  EXPECT_EQ(trace.error().kind, StageFailure::Kind::kCannotForce);
+  EXPECT_THAT(trace.error().reason, ::testing::HasSubstr("io_uring"));
+}
+
+TEST_F(StageTest, SelfConnectUnderNotifyConnectsTheTargetToItself) {
+  options_.engine = EngineChoice::kNotify;
+  options_.command = target("guarded");
+  const auto trace = play(play_self_connect, plan(Phase::kSelfConnect));
+  ASSERT_TRUE(trace) << trace.error().reason;
+  EXPECT_TRUE(trace->forced);
+  EXPECT_GT(trace->attempts.self_connected, 0U);
 }
 
 TEST_F(StageTest, RefusedTellsHowAOneShotEnded) {
