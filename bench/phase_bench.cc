@@ -1,6 +1,7 @@
 // Judged self-connect phases of a client that exits at once, many in flight on one core, against the bare loop.
 // SPDX-License-Identifier: MIT
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -40,7 +41,10 @@ class Player {
         }
         run.traces.push_back(std::move(stage.trace()));
       }
-      if (run.traces.front().attempts.self_connected != 1) failure_ = "a phase did not self-connect once";
+      if (const auto& attempts = run.traces.front().attempts; attempts.self_connected != 1) {
+        failure_ = fmt::format("{} of {} attempts of a phase self-connected: expected 1",
+                               attempts.self_connected, attempts.total);
+      }
       benchmark::DoNotOptimize(judge(run, {}));
     }
   }

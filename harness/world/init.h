@@ -2,8 +2,11 @@
 // these requests and keeps the world alive.
 //
 //   harness --- control socket (SOCK_SEQPACKET, also the lifeline) --- init (PID 1 of the world)
-//     request: one InitRequest          reply: one InitReply, with the descriptors that were asked for
+//     request: one InitRequest          reply: one InitReply
+//           --- descriptor socket (SOCK_SEQPACKET) -------------------
+//                                       the descriptors that were asked for (SCM_RIGHTS), sent before the reply
 //
+// When the reply comes, init has closed its own copies: a socket that the harness closes is closed, and its port free.
 // The first reply comes unasked, when the namespaces are ready, and brings a NETLINK_ROUTE socket. When the harness ends
 // in whatever way, the socket closes, init exits, and the kernel kills every process of the PID namespace
 // (pid_namespaces(7)).
@@ -46,8 +49,9 @@ struct InitRequest {
 };
 
 struct InitReply {
-  std::int32_t error = 0;       // errno, 0: done
-  std::array<char, 32> step{};  // what failed, for the message
+  std::int32_t error = 0;         // errno, 0: done
+  std::uint32_t descriptors = 0;  // so many were sent
+  std::array<char, 32> step{};    // what failed, for the message
 };
 
 }  // namespace selfconnect

@@ -89,8 +89,8 @@ void Maker::end() {
   while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
 }
 
-Result<Maker::Init> Maker::make(const MakeRequest& request, int control) const {
-  if (!send_message(control_.get(), request, std::array{control})) {
+Result<Maker::Init> Maker::make(const MakeRequest& request, InitSockets sockets) const {
+  if (!send_message(control_.get(), request, std::array{sockets.control, sockets.descriptors})) {
     return std::unexpected(errno_error("send to the world maker"));
   }
   MakeReply reply;

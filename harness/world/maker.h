@@ -3,7 +3,7 @@
 // else be a copy: costly, and readable by the target. It ends when its control socket is closed.
 //
 //   harness --- control socket (SOCK_SEQPACKET) --- maker
-//     request: one MakeRequest, with the world's end of its init's control socket
+//     request: one MakeRequest, with the world's ends of its init's two sockets (init.h)
 //     reply:   one MakeReply, with a pidfd of the init, which is the harness's own child (CLONE_PARENT)
 // SPDX-License-Identifier: MIT
 #pragma once
@@ -31,6 +31,12 @@ struct MakeReply {
   pid_t pid = -1;
 };
 
+// The world's ends of the sockets between harness and init.
+struct InitSockets {
+  int control = -1;
+  int descriptors = -1;
+};
+
 // A running maker, as the harness holds it. Movable; for one thread at a time. Destruction ends and reaps it.
 class Maker {
  public:
@@ -45,7 +51,7 @@ class Maker {
     pid_t pid = -1;
     UniqueFd pidfd;
   };
-  [[nodiscard]] Result<Init> make(const MakeRequest& request, int control) const;
+  [[nodiscard]] Result<Init> make(const MakeRequest& request, InitSockets sockets) const;
 
  private:
   Maker(UniqueFd control, pid_t pid) : control_(std::move(control)), pid_(pid) {}

@@ -33,14 +33,32 @@ struct Reply {
   std::vector<UniqueFd> descriptors;
 };
 
-Result<Reply> receive_reply(int control) {
+Result<Reply> receive_reply(int control, int descriptors) {
   Reply result;
   const Received received = receive_message(control, result.reply);
-  for (std::size_t i = 0; i < received.count; ++i) result.descriptors.emplace_back(received.descriptors[i]);
   if (received.size < 0 && errno == EAGAIN) return std::unexpected(error("the world's init does not answer"));
   if (received.size < 0) return std::unexpected(errno_error("recvmsg from the world's init"));
   if (received.size != sizeof(result.reply)) return std::unexpected(error("the world's init ended"));
+  if (result.reply.descriptors == 0) return result;
+  char byte = 0;
+  const Received sent = receive_message(descriptors, byte);
+  for (std::size_t i = 0; i < sent.count; ++i) result.descriptors.emplace_back(sent.descriptors[i]);
   return result;
+}
+
+struct SocketPair {
+  UniqueFd near, far;
+};
+
+// Whose near end does not wait for ever.
+Result<SocketPair> socket_pair() {
+  std::array<int, 2> ends{};
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    return std::unexpected(errno_error("socketpair"));
+  SocketPair pair{UniqueFd(ends[0]), UniqueFd(ends[1])};
+  if (setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &kAnswerLimit, sizeof(kAnswerLimit)) != 0)
+    return std::unexpected(errno_error("setsockopt(SO_RCVTIMEO)"));
+  return pair;
 }
 
 Error not_here() { return {EPERM, "not in a network that is the machine's own"}; }
@@ -79,21 +97,17 @@ Result<World> WorldMaker::make() {
     if (!started) return std::unexpected(started.error().during("start the world maker"));
     maker_ = std::move(*started);
   }
-  std::array<int, 2> sockets{};
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets.data()) != 0) {
-    return std::unexpected(errno_error("socketpair"));
-  }
+  auto control = socket_pair();
+  auto descriptors = socket_pair();
+  if (!control || !descriptors) return std::unexpected((control ? descriptors : control).error());
   World world;
-  world.control_.reset(sockets[0]);
-  const UniqueFd far_end(sockets[1]);
-  if (setsockopt(sockets[0], SOL_SOCKET, SO_RCVTIMEO, &kAnswerLimit, sizeof(kAnswerLimit)) != 0) {
-    return std::unexpected(errno_error("setsockopt(SO_RCVTIMEO)"));
-  }
+  world.control_ = std::move(control->near);
+  world.descriptors_ = std::move(descriptors->near);
   world.isolation_ = has_cap_sys_admin() ? Isolation::kNetNs : Isolation::kUserAndNetNs;
 
   const MakeRequest request{
       .user_namespace = world.isolation_ == Isolation::kUserAndNetNs, .uid = geteuid(), .gid = getegid()};
-  auto made = maker_->make(request, far_end.get());
+  auto made = maker_->make(request, {.control = control->far.get(), .descriptors = descriptors->far.get()});
   if (!made) {
     maker_.reset();  // should it have been killed, the next world gets a new one
     return std::unexpected(made.error().during("make namespaces"));
@@ -101,7 +115,7 @@ Result<World> WorldMaker::make() {
   world.pid_ = made->pid;
   world.pidfd_ = std::move(made->pidfd);
 
-  auto ready = receive_reply(world.control_.get());
+  auto ready = receive_reply(world.control_.get(), world.descriptors_.get());
   if (!ready) return std::unexpected(ready.error());
   if (ready->reply.error != 0) return std::unexpected(init_error(ready->reply).during("make namespaces"));
   if (ready->descriptors.empty()) return std::unexpected(error("the world's init sent no descriptor"));
@@ -114,6 +128,7 @@ World& World::operator=(World&& other) noexcept {
   if (this != &other) {
     end();
     control_ = std::move(other.control_);
+    descriptors_ = std::move(other.descriptors_);
     routes_ = std::move(other.routes_);
     spare_ = std::move(other.spare_);
     pidfd_ = std::move(other.pidfd_);
@@ -154,7 +169,7 @@ void World::end() {
 Result<std::vector<UniqueFd>> World::request(const InitRequest& request, std::size_t descriptors) const {
   if (isolation_ == Isolation::kNone) return std::unexpected(not_here());
   if (!send_message(control_.get(), request)) return std::unexpected(errno_error("send to the world's init"));
-  auto reply = receive_reply(control_.get());
+  auto reply = receive_reply(control_.get(), descriptors_.get());
   if (!reply) return std::unexpected(reply.error());
   if (reply->reply.error != 0) return std::unexpected(init_error(reply->reply));
   if (reply->descriptors.size() != descriptors) {

@@ -100,6 +100,7 @@ class World {
   void end();
 
   UniqueFd control_;
+  UniqueFd descriptors_;
   UniqueFd routes_;                                             // a NETLINK_ROUTE socket of the near network
   mutable std::vector<std::pair<SocketKind, UniqueFd>> spare_;  // expected sockets
   UniqueFd pidfd_;

@@ -23,6 +23,7 @@ namespace selfconnect {
 namespace {
 
 constexpr int kControl = 3;
+constexpr int kDescriptors = 4;
 
 InitReply failed(const char* step) {
   InitReply reply{.error = errno};
@@ -150,30 +151,40 @@ Answer answer(const InitRequest& request, Networks& networks) {
   }
 }
 
-void send_answer(const Answer& answer) {
-  // Nothing to do about an error: the harness is gone, and the next read says so.
-  const bool whole = answer.reply.error == 0;
-  (void)!send_message(kControl, answer.reply, {answer.descriptors.data(), whole ? answer.count : 0});
+// The last close of a packet socket takes the kernel 15 ms (RCU). Kept here, that is when this process ends, and nobody
+// waits for it.
+bool is_packet_socket(int fd) {
+  int domain = 0;
+  socklen_t size = sizeof(domain);
+  return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_PACKET;
+}
+
+// Our copies are closed before the harness hears of the reply. Nothing to do about an error: the harness is gone, and
+// the next read says so.
+void send_answer(const Answer& answer, bool ours_to_close) {
+  InitReply reply = answer.reply;
+  const std::span<const int> descriptors{answer.descriptors.data(), reply.error == 0 ? answer.count : 0};
+  reply.descriptors = static_cast<std::uint32_t>(descriptors.size());
+  if (!descriptors.empty()) (void)!send_message(kDescriptors, char{}, descriptors);
+  for (std::size_t i = 0; ours_to_close && i < answer.count; ++i) {
+    if (!is_packet_socket(answer.descriptors[i])) close(answer.descriptors[i]);
+  }
+  (void)!send_message(kControl, reply);
 }
 
 void serve(const InitRequest& request, Networks& networks) {
   Answer answered = answer(request, networks);
   if (const InitReply back = networks.enter(Network::kNear); back.error != 0) answered.reply = back;
-  send_answer(answered);
-  if (request.what == InitRequest::What::kNetNs) return;
-  // The last close of a packet socket takes the kernel 15 ms (RCU). Kept here, that is when this process ends, and
-  // nobody waits for it.
-  for (std::size_t i = 0; i < answered.count; ++i) {
-    if (request.what != InitRequest::What::kSockets || request.sockets[i].domain != AF_PACKET) {
-      close(answered.descriptors[i]);
-    }
-  }
+  send_answer(answered, request.what != InitRequest::What::kNetNs);
 }
 
 // The maker's own socket goes. SIGCHLD is ignored, as in the maker, so that orphans are reaped.
-void forget_the_maker(int control) {
-  dup3(control, kControl, O_CLOEXEC);
-  close_range(kControl + 1, ~0U, 0);
+void forget_the_maker(InitSockets sockets) {
+  const int descriptors = fcntl(sockets.descriptors, F_DUPFD_CLOEXEC, kDescriptors + 1);
+  dup3(sockets.control, kControl, O_CLOEXEC);
+  dup3(descriptors, kDescriptors, O_CLOEXEC);
+  close_range(0, kControl - 1, 0);
+  close_range(kDescriptors + 1, ~0U, 0);
   setsid();
   prctl(PR_SET_NAME, "selfconnect-1");
 }
@@ -189,8 +200,8 @@ void mount_proc() {
 
 }  // namespace
 
-void run_init(const MakeRequest& spec, int control) {
-  forget_the_maker(control);
+void run_init(const MakeRequest& spec, InitSockets sockets) {
+  forget_the_maker(sockets);
   Networks networks;
   Answer ready;
   if (spec.user_namespace) ready.reply = map_ids(spec);
@@ -198,8 +209,7 @@ void run_init(const MakeRequest& spec, int control) {
     mount_proc();
     ready = open_network();
   }
-  send_answer(ready);
-  if (ready.count > 0) close(ready.descriptors[0]);
+  send_answer(ready, true);
 
   InitRequest request;
   while (true) {

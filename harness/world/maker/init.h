@@ -6,7 +6,7 @@
 
 namespace selfconnect {
 
-// Never returns. Called in the cloned child, already in its new namespaces; `control` is its end of the socket.
-[[noreturn]] void run_init(const MakeRequest& request, int control);
+// Never returns. Called in the cloned child, already in its new namespaces; `sockets` are its ends.
+[[noreturn]] void run_init(const MakeRequest& request, InitSockets sockets);
 
 }  // namespace selfconnect

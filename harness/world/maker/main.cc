@@ -19,14 +19,14 @@ namespace selfconnect {
 
 namespace {
 
-void make(const MakeRequest& request, int control) {
+void make(const MakeRequest& request, InitSockets sockets) {
   int pidfd = -1;
   clone_args args{};
   args.flags = CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWNS | CLONE_PIDFD | CLONE_PARENT;
   if (request.user_namespace) args.flags |= CLONE_NEWUSER;
   args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
   const pid_t pid = static_cast<pid_t>(syscall(SYS_clone3, &args, sizeof(args)));
-  if (pid == 0) run_init(request, control);
+  if (pid == 0) run_init(request, sockets);
   const MakeReply reply{.error = pid < 0 ? errno : 0, .pid = pid};
   // Nothing to do about an error: the harness is gone, and the next read says so.
   if (pid < 0) {
@@ -57,8 +57,9 @@ int main() {
   MakeRequest request;
   while (true) {
     const Received received = receive_message(kMakerControl, request);
-    if (received.size != sizeof(request) || received.count != 1) return 0;
-    make(request, received.descriptors[0]);
+    if (received.size != sizeof(request) || received.count != 2) return 0;
+    make(request, {.control = received.descriptors[0], .descriptors = received.descriptors[1]});
     close(received.descriptors[0]);
+    close(received.descriptors[1]);
   }
 }
