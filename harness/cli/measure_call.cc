@@ -7,6 +7,7 @@
 
 #include "harness/cli/option_values.h"
 #include "harness/cli/shared_options.h"
+#include "harness/launch/command_line.h"
 #include "harness/sys/duration.h"
 
 namespace selfconnect {
@@ -108,6 +109,8 @@ Parsed<MeasureCall> parse_measure_call(std::span<const std::string> arguments, c
   if (!given.duration) options.limits.duration = std::chrono::minutes(1);
   if (dashes != arguments.end()) options.command.assign(dashes + 1, arguments.end());
   if (auto whole = check_whole(parser, call); !whole) return std::unexpected(whole.error());
+  options.own_addresses = options.policy.kind == PolicyKind::kKernel && !given.host &&
+                          (call.loop || has_placeholder(options.command, Placeholder::kHost));
   return call;
 }
 

@@ -11,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <exception>
+#include <random>
 
 #include "harness/check/pulse.h"
 #include "harness/launch/inherited.h"
@@ -51,7 +52,12 @@ class Measurer {
   using Outcome = std::expected<T, MeasureFailure>;
 
   Measurer(asio::io_context& context, const MeasureOptions& options, MeasureObserver& observer)
-      : context_(context), options_(options), observer_(observer), pulse_(context), waits_(options.seed) {
+      : context_(context),
+        options_(options),
+        observer_(observer),
+        pulse_(context),
+        waits_(options.seed),
+        addresses_(options.seed) {
     found_.command = options.command;
     found_.policy = options.policy;
     found_.kernel = kernel_release();
@@ -123,6 +129,17 @@ class Measurer {
     return options_.limits.duration && first && Clock::now() - *first > *options_.limits.duration;
   }
 
+  // Addresses from the seed, none twice in a row; 127.0.0.0/16 is left to the user.
+  [[nodiscard]] MeasureOptions options_of_trial() {
+    MeasureOptions options = options_;
+    if (options.own_addresses && trial_ > 1) {
+      std::uniform_int_distribution<unsigned> byte(1, 254);
+      const auto draw = [&] { return static_cast<std::uint8_t>(byte(addresses_)); };
+      options.destination.address = Address::v4({127, draw(), draw(), draw()});
+    }
+    return options;
+  }
+
   asio::awaitable<Outcome<void>> one() {
     auto made = worlds_.make();
     if (!made) {
@@ -134,9 +151,14 @@ class Measurer {
     const auto world = graveyard_.keep(std::move(*made));
     auto engine = engine_for(*world);
     if (!engine) co_return std::unexpected(engine.error());
-    Tally tally(options_.limits, waits_);
+    const MeasureOptions options = options_of_trial();
+    if (options.destination != options_.destination) {
+      if (auto added = world->add_local_address(options.destination.address); !added)
+        co_return cannot(added.error());
+    }
+    Tally tally(options.limits, waits_);
     auto trial =
-        TrialWorld::open(context_, *world, std::move(*engine), options_, tally, [this] { pulse_.beat(); });
+        TrialWorld::open(context_, *world, std::move(*engine), options, tally, [this] { pulse_.beat(); });
     if (!trial) co_return cannot(trial.error());
     if (auto dialled = co_await dial(**trial, tally); !dialled) co_return dialled;
     keep((*trial)->close(), tally);
@@ -190,6 +212,7 @@ class Measurer {
   Graveyard graveyard_;
   WaitSample waits_;
   Measurement found_;
+  std::mt19937_64 addresses_;
   std::optional<BestEngine> engine_;
   std::optional<Clock::time_point> reported_;
   std::uint64_t trial_ = 1;

@@ -27,6 +27,10 @@ struct MeasureOptions {
   PortLayout open;       // the world's range and reserved ports
   TrialLimits limits;    // of each trial
   std::uint64_t trials = 1;
+  // Each trial but the first dials an address of its own in 127.0.0.0/8. The kernel's walk over the ports is one of the
+  // whole machine for each pair of addresses and port (inet_hashtables.c), so trials that follow each other would go on
+  // with it.
+  bool own_addresses = false;
   std::uint64_t seed = 0;
   std::filesystem::path out;  // for packets.pcap of each trial; empty: no packets are kept, which is faster
 };
@@ -34,6 +38,10 @@ struct MeasureOptions {
 struct MeasureProgress {
   std::uint64_t trial = 1;  // from 1
   std::uint64_t trials = 1;
+  // Each trial but the first dials an address of its own in 127.0.0.0/8. The kernel's walk over the ports is one of the
+  // whole machine for each pair of addresses and port (inet_hashtables.c), so trials that follow each other would go on
+  // with it.
+  bool own_addresses = false;
   std::uint64_t attempts = 0;  // in this trial
   std::uint64_t hits = 0;
   std::chrono::nanoseconds elapsed{};

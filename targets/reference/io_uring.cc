@@ -1,4 +1,5 @@
-// io_uring: is guarded and dials through io_uring, which no seccomp filter and no preloaded library sees.
+// io_uring: is guarded and dials through io_uring, which no seccomp filter and no preloaded library sees: under the engine
+// notify it is a skip.
 // SPDX-License-Identifier: MIT
 // selfconnect: run = io_uring {host} {port}
 // selfconnect: kind = reconnector
