@@ -162,6 +162,21 @@ std::vector<UniqueFd> start_family(boost::asio::io_context& context, const World
   return pidfds;
 }
 
+std::size_t open_descriptors(pid_t pid) {
+  const std::filesystem::directory_iterator entries("/proc/" + std::to_string(pid) + "/fd");
+  return static_cast<std::size_t>(std::distance(entries, {}));
+}
+
+// Else what the harness closes would stay open for a moment, and its port taken.
+TEST_F(WorldTest, InitHasClosedItsCopyOfASocketBeforeItIsThere) {
+  const std::size_t before = open_descriptors(world().init_pid());
+  for (int i = 0; i < 500; ++i) {
+    const auto socket = world().socket(AF_INET, SOCK_STREAM, 0);
+    ASSERT_TRUE(socket) << socket.error().message;
+    ASSERT_EQ(open_descriptors(world().init_pid()), before);
+  }
+}
+
 TEST_F(WorldTest, EndsWithEveryProcessInIt) {
   boost::asio::io_context context;
   std::unique_ptr<Process> process;
