@@ -70,9 +70,11 @@ std::string first_hit(const Measurement& found) {
 
 std::string fates(const Measurement& found) {
   const AttemptCounts& counts = found.counts;
-  std::string text = fmt::format("{} attempts/s: refused {}, hit {}",
-                                 grouped(static_cast<std::uint64_t>(found.attempts_per_second() + 0.5)),
-                                 grouped(counts.refused), grouped(counts.hits));
+  std::string text;
+  // A single attempt has no rate.
+  if (const double rate = found.attempts_per_second(); rate > 0)
+    text = fmt::format("{} attempts/s: ", grouped(static_cast<std::uint64_t>(rate + 0.5)));
+  text += fmt::format("refused {}, hit {}", grouped(counts.refused), grouped(counts.hits));
   if (counts.held + counts.time_wait > 0) {
     text += fmt::format("; while a hit held the port {}, while its TIME_WAIT did {}", grouped(counts.held),
                         grouped(counts.time_wait));
