@@ -74,7 +74,7 @@ CheckResult Director::result() {
     if (!saved && !failure_) fail(saved.error().message);
   }
   if (failure_) {
-    const bool skip = failure_->kind == StageFailure::Kind::kCannotForce;
+    const bool skip = failure_->kind != StageFailure::Kind::kError;
     return {std::move(run_), not_judged(skip ? Verdict::kSkip : Verdict::kError, failure_->reason)};
   }
   Judgement judgement = judge(run_, options_.judge);
@@ -114,7 +114,8 @@ Playing<void> Director::play_family(Family family) {
         leave_out(phase, "one-shot: it ended by itself when it was refused");
         continue;
       }
-      if (auto played = co_await play(forced_plan(phase, *learned, destination)); !played) co_return played;
+      auto played = co_await play(forced_plan(phase, *learned, destination));
+      if (!played && !only_this_phase(phase, played.error())) co_return played;
     }
   }
   if (selected(Phase::kHealthy)) co_return co_await play_healthy_controls(*learned);
@@ -154,6 +155,10 @@ Playing<Learned> Director::learn(Family family) {
   const Trace& trace = run_.traces.back();
   learned.destinations = destinations_of(last_stats_);
   if (learned.destinations.empty()) co_return std::unexpected(dials_nothing(trace));
+  if (performance_.here) {
+    if (auto possible = keep_forcible(learned.destinations, trace); !possible)
+      co_return std::unexpected(possible.error());
+  }
   if (auto narrowed = narrow(learned.destinations, options_); !narrowed)
     co_return std::unexpected(narrowed.error());
   if (learned.kind == Kind::kUnknown) learned.kind = kind_of(trace);
@@ -191,11 +196,14 @@ Playing<void> Director::play_healthy_controls(const Learned& learned) {
   });
   for (int i = 0; i < (compare ? kHealthyRuns : 1); ++i) {
     if (performance_.interrupted) co_return StageResult<void>{};
-    if (auto played = co_await play(plan); !played) co_return played;
+    auto played = co_await play(plan);
+    if (!played && !only_this_phase(Phase::kHealthy, played.error())) co_return played;
+    if (!played) break;
   }
   if (performance_.interrupted) co_return StageResult<void>{};
-  if (!run_.has_host_placeholder) {
-    leave_out(Phase::kSamePort, "the command has no {host}");
+  if (!run_.has_host_placeholder || performance_.here) {
+    leave_out(Phase::kSamePort,
+              run_.has_host_placeholder ? "needs a network of its own" : "the command has no {host}");
     co_return StageResult<void>{};
   }
   plan = forced_plan(Phase::kSamePort, learned, learned.destinations.front());
@@ -204,6 +212,14 @@ Playing<void> Director::play_healthy_controls(const Learned& learned) {
   if (!played && !options_.server.empty()) co_return played;
   if (!played) leave_out(Phase::kSamePort, played.error().reason);
   co_return StageResult<void>{};
+}
+
+// What is lost with it: this phase, or, where nothing has been forced yet, all that there was to learn.
+bool Director::only_this_phase(Phase phase, const StageFailure& failure) {
+  const bool forced = std::ranges::any_of(run_.traces, &Trace::forced);
+  if (failure.kind != StageFailure::Kind::kPortTaken || !forced) return false;
+  leave_out(phase, failure.reason);
+  return true;
 }
 
 Playing<void> Director::play_on(Stage& stage) {

@@ -44,6 +44,7 @@ class Director {
   Playing<void> play(const PhasePlan& plan);
   void expect_phases(const Learned& learned);
   void leave_out(Phase phase, std::string reason);
+  bool only_this_phase(Phase phase, const StageFailure& failure);
 
   const CheckOptions& options_;
   Performance performance_;

@@ -65,6 +65,29 @@ StageResult<void> narrow(std::vector<Destination>& destinations, const CheckOpti
   return {};
 }
 
+StageResult<void> keep_forcible(std::vector<Destination>& destinations, const Trace& refused) {
+  const auto fails = [](std::string reason) {
+    return std::unexpected(StageFailure{StageFailure::Kind::kCannotForce, std::move(reason)});
+  };
+  const auto& kept = refused.attempts.kept;
+  const auto answered = std::ranges::find(kept, Outcome::kAccepted, &Attempt::outcome);
+  if (answered != kept.end()) {
+    return fails(fmt::format("something listens on {} in the network at hand: stop it, or have the client dial "
+                             "another port",
+                             answered->destination.text()));
+  }
+  const std::string first = destinations.front().endpoint.text();
+  std::erase_if(destinations, [](const Destination& one) {
+    return one.endpoint.address != Address::loopback(one.endpoint.address.family());
+  });
+  if (destinations.empty()) {
+    return fails(fmt::format("the target dials {}, and where no namespace can be made only 127.0.0.1 and ::1 "
+                             "can be forced: have it dial one of them, or see `selfconnect doctor`",
+                             first));
+  }
+  return {};
+}
+
 std::vector<Destination> one_per_port(std::vector<Destination> destinations) {
   std::vector<Destination> result;
   for (const Destination& destination : destinations) {

@@ -35,6 +35,10 @@ struct Learned {
 // Keeps those that --port and --host name. The error says what was dialled instead.
 [[nodiscard]] StageResult<void> narrow(std::vector<Destination>& destinations, const CheckOptions& options);
 
+// In the network at hand: keeps those that can be forced there, which are the loopback addresses 127.0.0.1 and ::1. The
+// error says why there is none, or that somebody answers who is not ours.
+[[nodiscard]] StageResult<void> keep_forcible(std::vector<Destination>& destinations, const Trace& refused);
+
 // Forcing is by port, so of destinations that share one the first stands for all: it is the one that connects to
 // itself.
 [[nodiscard]] std::vector<Destination> one_per_port(std::vector<Destination> destinations);

@@ -33,33 +33,44 @@ Result<std::unique_ptr<Recorder>> Recorder::start(asio::io_context& context, con
   if (!diag_socket) return std::unexpected(diag_socket.error().during("open sock_diag"));
   auto counters = TcpCounterFile::open(world.init_pid());
   if (!counters) return std::unexpected(counters.error());
-  std::unique_ptr<Recorder> recorder(new Recorder(context, world, secrets, std::move(changed),
-                                                  std::move(*capture), SockDiag(std::move(*diag_socket)),
-                                                  std::move(*counters)));
-  auto at_start = recorder->counters_.read();
+  std::unique_ptr<Recorder> recorder(
+      new Recorder(context, world, secrets, std::move(changed), SockDiag(std::move(*diag_socket))));
+  const int packets = capture->fd();
+  recorder->wire_.emplace(std::move(*capture), asio::posix::stream_descriptor(context, packets),
+                          std::move(*counters), TcpCounters{});
+  recorder->wire_->capture.restart(recorder->start_);
+  auto at_start = recorder->wire_->counters.read();
   if (!at_start) return std::unexpected(at_start.error());
-  recorder->at_start_ = *at_start;
+  recorder->wire_->at_start = *at_start;
   recorder->wait_for_packets();
   return recorder;
 }
 
+Result<std::unique_ptr<Recorder>> Recorder::start_without_packets(asio::io_context& context,
+                                                                  const World& world,
+                                                                  std::span<const std::string> secrets,
+                                                                  NotifyEngine& engine,
+                                                                  std::function<void()> changed) {
+  auto diag_socket = world.socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG);
+  if (!diag_socket) return std::unexpected(diag_socket.error().during("open sock_diag"));
+  std::unique_ptr<Recorder> recorder(
+      new Recorder(context, world, secrets, std::move(changed), SockDiag(std::move(*diag_socket))));
+  recorder->calls_.emplace(engine);
+  return recorder;
+}
+
 Recorder::Recorder(asio::io_context& context, const World& world, std::span<const std::string> secrets,
-                   std::function<void()> changed, Capture capture, SockDiag sockets, TcpCounterFile counters)
+                   std::function<void()> changed, SockDiag sockets)
     : world_(world),
       changed_(std::move(changed)),
       start_(Clock::now()),
-      capture_(std::move(capture)),
-      readable_(context, capture_.fd()),
       breath_(context),
       flows_(secrets),
       sockets_(std::move(sockets)),
-      counters_(std::move(counters)),
-      sampling_(context) {
-  capture_.restart(start_);
-}
+      sampling_(context) {}
 
 Recorder::~Recorder() {
-  readable_.release();  // the capture closes it
+  if (wire_) wire_->readable.release();  // the capture closes it
 }
 
 Instant Recorder::now() const { return Clock::now() - start_; }
@@ -73,14 +84,14 @@ void Recorder::leave_out(pid_t server) { servers_.push_back(server); }
 
 void Recorder::wait_for_packets() {
   // A handler that is queued already comes in spite of release(), hence `alive`.
-  readable_.async_wait(asio::posix::descriptor_base::wait_read,
-                       [this, alive = std::weak_ptr(alive_)](const boost::system::error_code& ec) {
-                         if (!ec && !alive.expired()) drain_some();
-                       });
+  wire_->readable.async_wait(asio::posix::descriptor_base::wait_read,
+                             [this, alive = std::weak_ptr(alive_)](const boost::system::error_code& ec) {
+                               if (!ec && !alive.expired()) drain_some();
+                             });
 }
 
 Result<std::size_t> Recorder::take_packets() {
-  return capture_.drain(kBatch, [this](const CapturedPacket& packet) {
+  return wire_->capture.drain(kBatch, [this](const CapturedPacket& packet) {
     const auto tcp = decode_packet(packet.bytes, packet.original_length);
     if (!tcp) return;
     flows_.add(*tcp, packet.at);
@@ -102,8 +113,9 @@ void Recorder::drain_some() {
 }
 
 void Recorder::drain() {
+  if (calls_) calls_->drain(flows_, sockets_, start_);
   // Bounded by what the socket's buffer holds: the target is still or stopped.
-  for (int batch = 0; batch < 64; ++batch) {
+  for (int batch = 0; wire_ && batch < 64; ++batch) {
     const auto taken = take_packets();
     if (!taken || *taken < kBatch) break;
   }
@@ -125,6 +137,7 @@ void Recorder::sample_later(std::chrono::milliseconds interval) {
   sampling_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& ec) {
     if (ec || alive.expired()) return;
     const auto before = Clock::now();
+    if (calls_) calls_->drain(flows_, sockets_, start_);
     sample();
     const auto cost = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - before);
     look_at_sockets();
@@ -146,8 +159,11 @@ std::vector<pid_t> Recorder::processes(pid_t except) const {
 
 void Recorder::sample() {
   if (target_ == 0) return;
-  const auto counters = counters_.read();
-  const std::uint64_t attempts = counters ? growth(at_start_, *counters).active_opens : flows_.total();
+  std::uint64_t attempts = flows_.total();
+  if (wire_) {
+    if (const auto counters = wire_->counters.read())
+      attempts = growth(wire_->at_start, *counters).active_opens;
+  }
   const Instant at = now();
   std::vector<ProcessSample> round;
   for (const pid_t pid : processes(0)) {
@@ -166,10 +182,12 @@ void Recorder::close(Trace& trace) {
   for (const auto& line : {first_line_, last_line_}) {
     if (line) trace.sockets.push_back(*line);
   }
-  if (const auto counters = counters_.read()) trace.counters = growth(at_start_, *counters);
   trace.samples = samples_.samples();
-  trace.packets = capture_.captured();
-  trace.packets_lost = capture_.lost().value_or(0);
+  trace.attempts_from = attempts_from();
+  if (!wire_) return;
+  if (const auto counters = wire_->counters.read()) trace.counters = growth(wire_->at_start, *counters);
+  trace.packets = wire_->capture.captured();
+  trace.packets_lost = wire_->capture.lost().value_or(0);
 }
 
 }  // namespace selfconnect

@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/check/call_watch.h"
+#include "harness/ports/notify_engine.h"
 #include "harness/sys/error.h"
 #include "harness/trace/capture.h"
 #include "harness/trace/flow_table.h"
@@ -25,7 +27,8 @@
 
 namespace selfconnect {
 
-// For the io_context's thread only. `changed` is called after packets came in and at every sample.
+// For the io_context's thread only. `changed` is called after packets came in and at every sample,
+// which is when calls are taken.
 class Recorder {
  public:
   using Clock = std::chrono::steady_clock;
@@ -34,6 +37,13 @@ class Recorder {
                                                  std::span<const std::string> secrets,
                                                  Capture::Interfaces interfaces,
                                                  std::function<void()> changed);
+  // In World::here(): attempts come from what `engine` sees, which must outlive it. There are no packets, and the
+  // counters of the network are not the target's alone: none of them.
+  static Result<std::unique_ptr<Recorder>> start_without_packets(boost::asio::io_context& context,
+                                                                 const World& world,
+                                                                 std::span<const std::string> secrets,
+                                                                 NotifyEngine& engine,
+                                                                 std::function<void()> changed);
   ~Recorder();
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
@@ -48,7 +58,7 @@ class Recorder {
   [[nodiscard]] const FlowTable& flows() const { return flows_; }
   [[nodiscard]] SockDiag& sockets() { return sockets_; }
 
-  // Takes the packets that are there, all of them.
+  // Takes the packets, or the calls, that are there, all of them.
   void drain();
   // Attempts from now on are not the target's behaviour any more, but the harness's doing.
   void stop_counting() { flows_.stop_counting_at(now()); }
@@ -57,11 +67,22 @@ class Recorder {
 
   // What was recorded goes into the trace.
   void close(Trace& trace);
+  [[nodiscard]] AttemptsFrom attempts_from() const {
+    return wire_ ? AttemptsFrom::kPackets : AttemptsFrom::kCalls;
+  }
   [[nodiscard]] const PacketStore& packets() const { return packets_; }
 
  private:
+  // What can be read of a network that is the target's alone.
+  struct Wire {
+    Capture capture;
+    boost::asio::posix::stream_descriptor readable;  // the capture's descriptor, borrowed
+    TcpCounterFile counters;
+    TcpCounters at_start;
+  };
+
   Recorder(boost::asio::io_context& context, const World& world, std::span<const std::string> secrets,
-           std::function<void()> changed, Capture capture, SockDiag sockets, TcpCounterFile counters);
+           std::function<void()> changed, SockDiag sockets);
   void wait_for_packets();
   Result<std::size_t> take_packets();
   void drain_some();
@@ -74,8 +95,8 @@ class Recorder {
   const World& world_;
   std::function<void()> changed_;
   Clock::time_point start_;
-  Capture capture_;
-  boost::asio::posix::stream_descriptor readable_;  // capture_'s descriptor, borrowed
+  std::optional<Wire> wire_;
+  std::optional<CallWatch> calls_;  // one of the two
   boost::asio::steady_timer breath_;
   FlowTable flows_;
   PacketStore packets_;
@@ -83,8 +104,6 @@ class Recorder {
   std::uint64_t self_connections_seen_ = 0;
   std::optional<SocketLine> first_line_, last_line_;
   std::optional<Instant> looked_at_;
-  TcpCounterFile counters_;
-  TcpCounters at_start_;
   boost::asio::steady_timer sampling_;
   SampleLog samples_;
   pid_t target_ = 0;

@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <csignal>
 
 #include "harness/check/out_directory.h"
@@ -36,6 +38,21 @@ constexpr auto kLongWatch = 3s;
 bool needs_local_address(const Address& address) {
   if (address == Address::loopback(address.family())) return false;
   return address.family() == Family::kIpv6 || address.bytes().front() == 127;
+}
+
+// Not by a lack of memory or descriptors, say: those are errors everywhere.
+bool is_denied(const Error& error) {
+  // ENOSPC: user.max_user_namespaces and its like; ENOSYS, EINVAL: a filter or a kernel without them.
+  static constexpr std::array kDenials = {EPERM, EACCES, ENOSPC, EUSERS, ENOSYS, EINVAL};
+  return std::ranges::find(kDenials, error.code) != kDenials.end();
+}
+
+bool works_at_hand(EngineChoice choice) {
+  return (choice == EngineChoice::kAuto || choice == EngineChoice::kNotify) && notify_works();
+}
+
+std::string at_hand(const Error& denied) {
+  return fmt::format("no namespace can be made here ({}); notify works in the network at hand", denied.message);
 }
 
 OutputText text_of(const OutputBuffer& buffer, const SecretPatterns& secrets) {
@@ -80,8 +97,18 @@ Stage::Clock::time_point Stage::deadline() const {
 }
 
 StageResult<void> Stage::make_world(Ports ports) {
+  if (!performance_.here) {
+    auto made = make_world_of_its_own(ports);
+    if (made || !performance_.here) return made;
+  }
+  return take_world_at_hand();
+}
+
+StageResult<void> Stage::make_world_of_its_own(Ports ports) {
   auto world = performance_.worlds.make();
   if (!world) {
+    performance_.here = is_denied(world.error()) && works_at_hand(options().engine);
+    if (performance_.here) performance_.engine = BestEngine{EngineChoice::kNotify, at_hand(world.error())};
     return failure(Error{0, fmt::format("no world of its own can be made for the client here ({}); "
                                         "`selfconnect doctor` says why",
                                         world.error().message)},
@@ -96,6 +123,17 @@ StageResult<void> Stage::make_world(Ports ports) {
   // Where IPv6 is off names do not resolve; clients given an address do not mind.
   if (auto names = NameServer::start(performance_.context, *world_)) names_ = std::move(*names);
   return make_engine();
+}
+
+StageResult<void> Stage::take_world_at_hand() {
+  auto world = World::here();
+  if (!world) return failure(world.error(), StageFailure::Kind::kCannotForce);
+  world_ = performance_.graveyard.keep(std::move(*world));
+  auto engine = make_notify_engine(*world_);
+  if (!engine) return failure(engine.error().during("engine notify"), StageFailure::Kind::kCannotForce);
+  calls_ = engine->get();
+  engine_ = std::move(*engine);
+  return {};
 }
 
 StageResult<void> Stage::make_engine() {
@@ -119,6 +157,7 @@ StageResult<void> Stage::force_ports() {
   }
   auto probe = engine_->probe(*plan_.destination, plan_.allocator);
   if (!probe) return failure(probe.error().during("probe the forcing"));
+  if (!*probe && calls_ != nullptr) return std::unexpected(port_taken(*plan_.destination));
   if (!*probe) {
     return failure(
         Error{0, fmt::format("this kernel cannot be made to connect {} to itself: the probe before the "
@@ -130,6 +169,19 @@ StageResult<void> Stage::force_ports() {
   return {};
 }
 
+// By whom, as far as the socket table tells: it has no sockets that are only bound.
+StageFailure Stage::port_taken(const Endpoint& endpoint) const {
+  std::string by;
+  if (auto socket = world_->socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG)) {
+    const auto lines = SockDiag(std::move(*socket)).sockets(endpoint.port, Instant{});
+    if (lines && !lines->empty()) by = fmt::format(" ({})", lines->front().text());
+  }
+  return {StageFailure::Kind::kPortTaken,
+          fmt::format("port {} is taken in the network at hand{}: free it, or wait a minute where it is a "
+                      "TIME-WAIT, or have the client dial another port",
+                      endpoint.port, by)};
+}
+
 StageResult<void> Stage::open(Ports ports) {
   if (auto made = make_world(ports); !made) return made;
   if (ports == Ports::kForced) {
@@ -139,8 +191,11 @@ StageResult<void> Stage::open(Ports ports) {
   }
   const auto interfaces =
       plan_.phase == Phase::kSamePort ? Capture::Interfaces::kAll : Capture::Interfaces::kLoopback;
+  const auto look = [this] { changed(); };
   auto recorder =
-      Recorder::start(performance_.context, *world_, options().secrets, interfaces, [this] { changed(); });
+      calls_ == nullptr
+          ? Recorder::start(performance_.context, *world_, options().secrets, interfaces, look)
+          : Recorder::start_without_packets(performance_.context, *world_, options().secrets, *calls_, look);
   if (!recorder) return failure(recorder.error());
   recorder_ = std::move(*recorder);
   return {};
@@ -252,6 +307,7 @@ Result<void> Stage::save_files(const std::filesystem::path& directory) const {
   };
   if (auto done = write_whole_file(directory / "stdout", whole(trace_.out)); !done) return done;
   if (auto done = write_whole_file(directory / "stderr", whole(trace_.err)); !done) return done;
+  if (recorder_->attempts_from() != AttemptsFrom::kPackets) return {};
   return write_pcap(directory / "packets.pcap", recorder_->packets(), flows().secret_ranges(),
                     flows().secret_patterns());
 }

@@ -24,6 +24,7 @@
 #include "harness/peer/relay.h"
 #include "harness/ports/engine.h"
 #include "harness/ports/engine_choice.h"
+#include "harness/ports/notify_engine.h"
 #include "harness/world/graveyard.h"
 #include "harness/world/world.h"
 
@@ -33,6 +34,7 @@ namespace selfconnect {
 struct StageFailure {
   enum class Kind {
     kCannotForce,  // no namespaces here, or the probe did not connect to itself
+    kPortTaken,    // in World::here(): somebody else has the port; of a run that has begun only this phase is lost
     kError,        // the target or server command cannot be started, or the harness failed
   };
   Kind kind = Kind::kError;
@@ -54,6 +56,7 @@ struct Performance {
   std::function<void()> interruption;  // wakes the stage that plays
   std::optional<BestEngine> engine{};  // decided in the first world
   WorldMaker worlds{};                 // for the stages
+  bool here = false;                   // none can be made: World::here()
   Graveyard graveyard{};               // of their worlds
 };
 
@@ -120,7 +123,10 @@ class Stage {
  private:
   [[nodiscard]] std::vector<SocketKind> expected_sockets(Ports ports) const;
   StageResult<void> make_world(Ports ports);
+  StageResult<void> make_world_of_its_own(Ports ports);
+  StageResult<void> take_world_at_hand();
   StageResult<void> make_engine();
+  [[nodiscard]] StageFailure port_taken(const Endpoint& endpoint) const;
   StageResult<void> force_ports();
   Playing<void> launch_server(const Endpoint& endpoint, Network network);
   void note_ended_servers();
@@ -133,6 +139,7 @@ class Stage {
   Trace trace_;
   Graveyard::Kept world_;
   std::unique_ptr<Engine> engine_;
+  NotifyEngine* calls_ = nullptr;  // engine_, in World::here()
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<NameServer> names_;
   std::optional<Address> far_address_;

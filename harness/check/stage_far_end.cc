@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 
 #include "harness/check/stage.h"
 #include "harness/launch/command_line.h"
@@ -68,6 +69,10 @@ void Stage::serve(UniqueFd listener) {
 }
 
 Playing<void> Stage::serve(const Endpoint& endpoint, Network network) {
+  if (calls_ != nullptr) {  // a network with others in it
+    const auto free = listen_in(*world_, endpoint, network);
+    if (!free && free.error().code == EADDRINUSE) co_return std::unexpected(port_taken(endpoint));
+  }
   if (!options().server.empty()) co_return co_await launch_server(endpoint, network);
   auto listener = listen_in(*world_, endpoint, network);
   if (!listener) co_return failure(listener.error());

@@ -137,6 +137,7 @@ void judge_trace(const Run& run, const Trace& trace, Tally& tally) {
 }
 
 RuleOutcome judge(const Run& run) {
+  if (auto reason = no_payload_reason(run)) return NotJudged{std::move(*reason)};
   Tally tally;
   for (const Trace* trace : traces_of(run, {Phase::kRecover})) {
     if (!self_connections(*trace).empty()) judge_trace(run, *trace, tally);

@@ -49,6 +49,12 @@ std::string no_self_connection_reason(const Run& run, Phase phase) {
   return fmt::format("the target never connected to itself in the {} phase", phase_name(phase));
 }
 
+std::optional<std::string> no_payload_reason(const Run& run) {
+  if (std::ranges::find(run.traces, AttemptsFrom::kCalls, &Trace::attempts_from) == run.traces.end())
+    return std::nullopt;
+  return "no packets can be captured here";
+}
+
 std::vector<const Attempt*> self_connections(const Trace& trace) {
   std::vector<const Attempt*> found;
   for (const Attempt& attempt : trace.attempts.kept) {

@@ -27,6 +27,9 @@ namespace selfconnect {
 [[nodiscard]] std::string not_run_reason(const Run& run, Phase phase);
 [[nodiscard]] std::string no_self_connection_reason(const Run& run, Phase phase = Phase::kSelfConnect);
 
+// For rules about what was sent: NotJudged where the attempts were seen without their bytes.
+[[nodiscard]] std::optional<std::string> no_payload_reason(const Run& run);
+
 // In order of time, and empty when there is none.
 [[nodiscard]] std::vector<const Attempt*> self_connections(const Trace& trace);
 

@@ -32,6 +32,7 @@ Finding convict(const Trace& trace, const Attempt& attempt, const SecretSighting
 
 RuleOutcome judge(const Run& run) {
   if (run.secret_count == 0) return NotJudged{"no --secret given"};
+  if (auto reason = no_payload_reason(run)) return NotJudged{std::move(*reason)};
   Tally tally;
   for (const Trace& trace : run.traces) {
     for (const Attempt* attempt : self_connections(trace)) {

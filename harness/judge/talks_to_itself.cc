@@ -34,6 +34,7 @@ Finding convict(const Trace& trace, const std::vector<const Attempt*>& talking) 
 }
 
 RuleOutcome judge(const Run& run) {
+  if (auto reason = no_payload_reason(run)) return NotJudged{std::move(*reason)};
   Tally tally;
   for (const Trace& trace : run.traces) {
     std::vector<const Attempt*> talking;

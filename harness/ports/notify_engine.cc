@@ -1,21 +1,49 @@
 // SPDX-License-Identifier: MIT
 #include "harness/ports/notify_engine.h"
 
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <random>
+#include <string>
 
 #include "harness/ports/port_sequence.h"
+#include "harness/world/port_facts.h"
 
 namespace selfconnect {
 
 namespace {
 
-// The kernel's default range but `never`, at random.
+// The network's own range where it is not ours to set, if it can be read and has ports to choose from.
+PortLayout layout_at_hand() {
+  const auto text_of = [](const char* path) {
+    std::ifstream file(path);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  PortLayout layout;
+  const auto range = parse_port_range(text_of("/proc/sys/net/ipv4/ip_local_port_range"));
+  const auto reserved = parse_port_list(text_of("/proc/sys/net/ipv4/ip_local_reserved_ports"));
+  constexpr std::size_t kEnough = 256;
+  if (range && range->high - range->low >= static_cast<int>(kEnough)) {
+    layout.low = range->low;
+    layout.high = range->high;
+  }
+  std::set<std::uint16_t> kept_free;
+  for (const PortRange& one : reserved.value_or(std::vector<PortRange>{})) {
+    for (std::uint32_t port = one.low; port <= one.high; ++port) {
+      if (layout.low <= port && port <= layout.high) kept_free.insert(static_cast<std::uint16_t>(port));
+    }
+  }
+  if (kept_free.size() + kEnough <= std::size_t{layout.high} - layout.low) layout.reserved = kept_free;
+  return layout;
+}
+
+// The ports of a range but `never`, at random.
 class OpenPorts {
  public:
-  explicit OpenPorts(const std::set<std::uint16_t>& never) {
-    const PortLayout layout = open_layout(never);
+  OpenPorts(PortLayout layout, const std::set<std::uint16_t>& never) {
+    layout.reserved.insert(never.begin(), never.end());
     for (std::uint32_t port = layout.low; port <= layout.high; ++port) {
       if (layout.reserved.contains(static_cast<std::uint16_t>(port))) continue;
       (port % 2 == layout.low % 2 ? of_connect_ : of_bind_).push_back(static_cast<std::uint16_t>(port));
@@ -53,7 +81,8 @@ Result<void> NotifyEngine::force(std::uint16_t port, Allocator) {
 }
 
 Result<void> NotifyEngine::release(const std::set<std::uint16_t>& never) {
-  auto ports = std::make_shared<OpenPorts>(never);
+  const bool at_hand = world_ != nullptr && world_->isolation() == Isolation::kNone;
+  auto ports = std::make_shared<OpenPorts>(at_hand ? layout_at_hand() : open_layout({}), never);
   choose_by([ports](const Dial& dial) { return std::optional(ports->next(dial.allocator)); });
   return {};
 }

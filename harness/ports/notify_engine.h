@@ -34,7 +34,7 @@ class NotifyEngine : public Engine {
   // By whichever of connect() and bind() the target asks; `allocator` does not matter.
   Result<void> force(std::uint16_t port, Allocator allocator) override;
 
-  // A random free port of the kernel's default range, of the parity that the kernel prefers for connect() (even) or bind()
+  // A random free port of the kernel's default range (in World::here() of the network's own), of the parity that the kernel prefers for connect() (even) or bind()
   // (odd): what the kernel itself chooses cannot be kept from `never` here. The same ports in every run.
   Result<void> release(const std::set<std::uint16_t>& never) override;
 

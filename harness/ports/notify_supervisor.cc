@@ -101,6 +101,12 @@ bool is_closed(int socket) {
   return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_state == TCP_CLOSE;
 }
 
+// A refused non-blocking connect() whose error nobody has asked for yet: the next connect() asks (connect(2)).
+bool has_error(int socket) {
+  pollfd state{.fd = socket, .events = 0, .revents = 0};
+  return poll(&state, 1, 0) == 1 && (state.revents & POLLERR) != 0;
+}
+
 in_port_t& port_in(sockaddr_storage& address) {
   // At the same place in both.
   static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
@@ -230,18 +236,22 @@ NotifySupervisor::Answer NotifySupervisor::answer(int listener, const seccomp_no
   if (call.kind == Kind::kSocket) return answer_socket(listener, stopped, call);
   const auto destination = read_destination(thread, call);
   if (!destination) return {};
-  return answer_dial(listener, stopped, static_cast<int>(call.arguments[0]),
-                     Endpoint::from_sockaddr(*destination));
+  return answer_dial(listener, stopped, call, *destination);
 }
 
-NotifySupervisor::Answer NotifySupervisor::answer_dial(int listener, const seccomp_notif& stopped, int fd,
-                                                       const Endpoint& destination) {
+NotifySupervisor::Answer NotifySupervisor::answer_dial(int listener, const seccomp_notif& stopped,
+                                                       const NotifyCall& call,
+                                                       const sockaddr_storage& address) {
   const pid_t thread = static_cast<pid_t>(stopped.pid);
-  UniqueFd socket = socket_of(thread, fd);
+  const Endpoint destination = Endpoint::from_sockaddr(address);
+  UniqueFd socket = socket_of(thread, static_cast<int>(call.arguments[0]));
   if (!socket || !still_valid(listener, stopped.id) || !is_tcp(socket.get())) return {};
   if (reach_ == Reach::kLoopbackOnly && !is_loopback(destination.address)) {
     if (access_ == SocketAccess::kMake) made_.keep(thread, std::move(socket));  // it may dial again
-    return {.how = Answer::How::kError, .value = ENETUNREACH};
+    const Dial dial{.destination = destination, .attempt = next_attempt(destination)};
+    return {.how = Answer::How::kError,
+            .value = ENETUNREACH,
+            .event = NotifyEvent{std::chrono::steady_clock::now(), thread, dial}};
   }
   sockaddr_storage own{};
   socklen_t length = sizeof(own);
@@ -249,9 +259,18 @@ NotifySupervisor::Answer NotifySupervisor::answer_dial(int listener, const secco
   std::uint16_t port = ntohs(port_in(own));
   // A second connect() that asks how the first one went.
   if (port != 0 && !is_closed(socket.get())) return {};
+  const bool watched = reach_ == Reach::kLoopbackOnly && call.kind == Kind::kConnect;
+  if (watched && has_error(socket.get())) return {};
   Dial dial{.destination = destination, .attempt = next_attempt(destination)};
   if (port == 0) port = bind_to_choice(socket.get(), own, length, dial);
-  return {.event = NotifyEvent{std::chrono::steady_clock::now(), thread, dial, port}};
+  Answer answer{.event = NotifyEvent{std::chrono::steady_clock::now(), thread, dial, port}};
+  if (!watched) return answer;
+  const ConnectAnswer made = watched_connect(socket.get(), address);
+  answer.event->outcome = made.outcome;
+  if (made.goes_on) return answer;
+  answer.how = made.error == 0 ? Answer::How::kValue : Answer::How::kError;
+  answer.value = made.error;
+  return answer;
 }
 
 NotifySupervisor::Answer NotifySupervisor::answer_bind(int listener, const seccomp_notif& stopped,

@@ -30,6 +30,7 @@
 #include "harness/ports/made_sockets.h"
 #include "harness/ports/notify_call.h"
 #include "harness/ports/notify_target.h"
+#include "harness/ports/watched_connect.h"
 #include "harness/sys/error.h"
 #include "harness/sys/unique_fd.h"
 
@@ -41,6 +42,7 @@ struct NotifyEvent {
   pid_t thread = 0;
   Dial dial;
   std::uint16_t port = 0;  // of the socket as it goes on; 0: the kernel chooses
+  std::optional<ConnectOutcome> outcome{};  // Reach::kLoopbackOnly
 };
 
 // All but stop() and the destructor for any thread.
@@ -49,7 +51,9 @@ class NotifySupervisor {
   // How far the target may dial.
   enum class Reach {
     kAnywhere,      // it is in a network of its own
-    kLoopbackOnly,  // it is in the machine's: TCP to other addresses is answered with ENETUNREACH
+    // It is in the machine's: TCP to other addresses is answered with ENETUNREACH. Nor can packets be captured there, so
+    // the supervisor calls connect() itself and notes its outcome.
+    kLoopbackOnly,
   };
   static Result<std::unique_ptr<NotifySupervisor>> start(SocketAccess access, Reach reach);
   // Stops.
@@ -93,7 +97,8 @@ class NotifySupervisor {
   Message take_listener();
   void serve(int listener);
   Answer answer(int listener, const seccomp_notif& stopped);
-  Answer answer_dial(int listener, const seccomp_notif& stopped, int fd, const Endpoint& destination);
+  Answer answer_dial(int listener, const seccomp_notif& stopped, const NotifyCall& call,
+                     const sockaddr_storage& address);
   Answer answer_bind(int listener, const seccomp_notif& stopped, const NotifyCall& call);
   Answer answer_socket(int listener, const seccomp_notif& stopped, const NotifyCall& call);
   UniqueFd socket_of(pid_t thread, int fd);

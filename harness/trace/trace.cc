@@ -49,6 +49,11 @@ std::string_view server_event_name(ServerEvent::What what) {
   return name_of(kNames, what);
 }
 
+std::string_view attempts_from_name(AttemptsFrom from) {
+  static constexpr std::array<std::string_view, 2> kNames = {"packets", "calls"};
+  return name_of(kNames, from);
+}
+
 std::string_view ended_name(Ended::How how) {
   static constexpr std::array<std::string_view, 3> kNames = {"exit", "signal", "stopped"};
   return name_of(kNames, how);

@@ -174,6 +174,13 @@ struct Ended {
 };
 [[nodiscard]] std::string_view ended_name(Ended::How how);  // "exit", "signal", "stopped"
 
+// How the attempts of a phase were seen.
+enum class AttemptsFrom {
+  kPackets,
+  kCalls,  // at connect() itself, where no packets can be captured: payload is not seen, nor how the far end closes
+};
+[[nodiscard]] std::string_view attempts_from_name(AttemptsFrom from);  // "packets", "calls"
+
 // A phase, recorded from launch to end.
 struct Trace {
   Phase phase = Phase::kRefused;
@@ -183,6 +190,7 @@ struct Trace {
   std::optional<Instant> unforced_at;     // forcing was taken off, while the target lived
   std::optional<Instant> stop_signal_at;  // the harness first signalled the target
 
+  AttemptsFrom attempts_from = AttemptsFrom::kPackets;
   AttemptLog attempts;
   std::vector<SocketLine> sockets;  // a self-connection's, when first seen and last seen
   TcpCounters counters;

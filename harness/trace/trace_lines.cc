@@ -54,6 +54,9 @@ Json header(const Trace& trace) {
   if (trace.destination) json["destination"] = trace.destination->text();
   json["timeout_ns"] = trace.timeout.count();
   json["forced"] = trace.forced;
+  if (trace.attempts_from != AttemptsFrom::kPackets) {
+    json["attempts_from"] = attempts_from_name(trace.attempts_from);
+  }
   return json;
 }
 
@@ -65,6 +68,8 @@ void read_header(Fields& fields, Trace& trace) {
   fields.read("destination", trace.destination);
   fields.read("timeout_ns", trace.timeout);
   fields.read("forced", trace.forced);
+  fields.read("attempts_from", trace.attempts_from, attempts_from_name, AttemptsFrom::kCalls,
+              Need::kOptional);
 }
 
 void read_launch(Fields&, Trace&) {}
