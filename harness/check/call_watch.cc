@@ -30,7 +30,8 @@ void CallWatch::tell(FlowTable& flows, const NotifyEvent& event, Clock::time_poi
   if (!event.outcome) return flows.add(syn, event.at - start);  // it goes elsewhere, or with a fast open
   if (event.outcome->how == How::kNotDialled) return;
   syn.source = event.outcome->source;
-  if (event.outcome->connected) syn.destination = *event.outcome->connected;  // 127.0.0.1, where 0.0.0.0 was dialled
+  if (event.outcome->connected)
+    syn.destination = *event.outcome->connected;  // 127.0.0.1, where 0.0.0.0 was dialled
   // The port was free for it, so a FIN has not ended the one before.
   if (syn.to_itself() && std::ranges::find(open_, syn.source) != open_.end()) {
     end(flows, syn.source, kTcpRst, event.at - start);
@@ -46,7 +47,8 @@ void CallWatch::tell(FlowTable& flows, const NotifyEvent& event, Clock::time_poi
 }
 
 void CallWatch::end(FlowTable& flows, const Endpoint& endpoint, std::uint8_t how, Instant at) {
-  flows.add({.source = endpoint, .destination = endpoint, .flags = static_cast<std::uint8_t>(how | kTcpAck)}, at);
+  flows.add({.source = endpoint, .destination = endpoint, .flags = static_cast<std::uint8_t>(how | kTcpAck)},
+            at);
   std::erase(open_, endpoint);
 }
 

@@ -31,7 +31,7 @@ class CallWatch {
   void end(FlowTable& flows, const Endpoint& endpoint, std::uint8_t how, Instant at);
 
   NotifyEngine& engine_;
-  std::uint32_t sequence_ = 0;   // one per SYN, so that none is taken for another's retransmission
+  std::uint32_t sequence_ = 0;  // one per SYN, so that none is taken for another's retransmission
   std::vector<Endpoint> open_;  // self-connections; one per endpoint, for the kernel allows no two
 };
 

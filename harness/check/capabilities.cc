@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/netlink.h>
-#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/socket.h>
@@ -23,6 +22,7 @@
 #include "harness/ports/cgroup.h"
 #include "harness/ports/engine_choice.h"
 #include "harness/ports/hook_engine.h"
+#include "harness/ports/notify_engine.h"
 #include "harness/sys/unique_fd.h"
 #include "harness/trace/capture.h"
 #include "harness/trace/sock_diag.h"
@@ -135,11 +135,9 @@ Found try_cgroup2() {
 }
 
 Found try_seccomp_notify() {
-  const std::uint32_t action = SECCOMP_RET_USER_NOTIF;
-  if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) != 0) {
-    return std::unexpected(errno_error("seccomp(SECCOMP_GET_ACTION_AVAIL)"));
-  }
-  return "";
+  const auto access = notify_works();
+  if (!access) return std::unexpected(access.error());
+  return "engine notify";
 }
 
 // A child of the same user that waits; its standard error is what is taken.
@@ -190,7 +188,15 @@ std::vector<Probed> probe_abilities() {
   return probed;
 }
 
+bool works_without_world(std::span<const Probed> probed) {
+  const auto works = [&](Ability ability) {
+    return std::ranges::any_of(probed, [&](const Probed& p) { return p.ability == ability && p.outcome; });
+  };
+  return !works(Ability::kWorld) && works(Ability::kSeccompNotify);
+}
+
 const Probed* missing_for_check(std::span<const Probed> probed) {
+  if (works_without_world(probed)) return nullptr;
   static constexpr std::array kNeeded = {Ability::kWorld, Ability::kForcing, Ability::kCapture,
                                          Ability::kSocketTable};
   const auto found = std::ranges::find_if(probed, [](const Probed& p) {

@@ -23,7 +23,7 @@ enum class Ability {
   kVeth,           // a second network
   kPortHook,       // engine `hook`: a probe connects to itself
   kCgroup2,        // a cgroup v2 can be made
-  kSeccompNotify,  // SECCOMP_RET_USER_NOTIF
+  kSeccompNotify,  // a process of ours may be stopped and seen into: engine `notify`
   kPidfdGetfd,     // pidfd_getfd(2) on a child
 };
 [[nodiscard]] std::string_view ability_name(Ability ability);  // "packet capture"
@@ -35,6 +35,9 @@ struct Probed {
 
 // Every ability, in the order above. Makes child processes, so call it from one thread.
 [[nodiscard]] std::vector<Probed> probe_abilities();
+
+// No isolated network, but the engine notify: `check` can force ports in the network at hand (World::here()).
+[[nodiscard]] bool works_without_world(std::span<const Probed> probed);
 
 // The first of those that `check` cannot do without that lacks.
 [[nodiscard]] const Probed* missing_for_check(std::span<const Probed> probed);

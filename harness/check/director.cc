@@ -75,6 +75,10 @@ CheckResult Director::result() {
   }
   if (failure_) {
     const bool skip = failure_->kind != StageFailure::Kind::kError;
+    if (failure_->kind == StageFailure::Kind::kPortTaken) {
+      failure_->reason +=
+          ": free it, wait a minute where it is a TIME-WAIT, or have the client dial another port";
+    }
     return {std::move(run_), not_judged(skip ? Verdict::kSkip : Verdict::kError, failure_->reason)};
   }
   Judgement judgement = judge(run_, options_.judge);
@@ -218,7 +222,8 @@ Playing<void> Director::play_healthy_controls(const Learned& learned) {
 bool Director::only_this_phase(Phase phase, const StageFailure& failure) {
   const bool forced = std::ranges::any_of(run_.traces, &Trace::forced);
   if (failure.kind != StageFailure::Kind::kPortTaken || !forced) return false;
-  leave_out(phase, failure.reason);
+  leave_out(phase, fmt::format("{}; by itself, once the port is free: --phases refused,{}", failure.reason,
+                               phase_name(phase)));
   return true;
 }
 

@@ -72,18 +72,20 @@ StageResult<void> keep_forcible(std::vector<Destination>& destinations, const Tr
   const auto& kept = refused.attempts.kept;
   const auto answered = std::ranges::find(kept, Outcome::kAccepted, &Attempt::outcome);
   if (answered != kept.end()) {
-    return fails(fmt::format("something listens on {} in the network at hand: stop it, or have the client dial "
-                             "another port",
-                             answered->destination.text()));
+    return fails(
+        fmt::format("something listens on {} in the network at hand: stop it, or have the client dial "
+                    "another port",
+                    answered->destination.text()));
   }
   const std::string first = destinations.front().endpoint.text();
   std::erase_if(destinations, [](const Destination& one) {
     return one.endpoint.address != Address::loopback(one.endpoint.address.family());
   });
   if (destinations.empty()) {
-    return fails(fmt::format("the target dials {}, and where no namespace can be made only 127.0.0.1 and ::1 "
-                             "can be forced: have it dial one of them, or see `selfconnect doctor`",
-                             first));
+    return fails(
+        fmt::format("the target dials {}, and where no namespace can be made only 127.0.0.1 and ::1 "
+                    "can be forced: have it dial one of them, or see `selfconnect doctor`",
+                    first));
   }
   return {};
 }
@@ -103,7 +105,10 @@ Kind kind_of(const Trace& refused) {
 }
 
 StageFailure dials_nothing(const Trace& refused) {
-  std::string reason = fmt::format("the target dialled nothing over TCP: {}", how(refused.ended));
+  const bool seen_at_calls = refused.attempts_from == AttemptsFrom::kCalls;
+  std::string reason = fmt::format("the target dialled nothing over TCP{}: {}",
+                                   seen_at_calls ? " that the engine notify sees (io_uring it does not)" : "",
+                                   how(refused.ended));
   for (const OutputText* output : {&refused.err, &refused.out}) {
     if (output->total == 0) continue;
     reason += fmt::format("; it said: {}", last_line(*output));

@@ -66,6 +66,11 @@ bool holds_port(const std::vector<BindTry>& tries) {
   return tries.back().blocker && tries.back().blocker->inode != 0 && held_for(tries) >= kHeldFor;
 }
 
+bool let_go_of_all(Stage& stage) {
+  stage.recorder().drain();
+  return stage.flows().self_connected() > 0 && stage.flows().open_self_connections() == 0;
+}
+
 }  // namespace
 
 Playing<void> play_self_connect(Stage& stage) {
@@ -78,6 +83,8 @@ Playing<void> play_self_connect(Stage& stage) {
   co_await stage.until(
       [&] { return stage.target_ended() || stage.passes_engine_by() || (!one_shot && let_go()); });
   co_await stage.settle([&stage] { return stage.flows().self_connected() > 0; });
+  // Now, for the phases to come cannot be forced on a port in TIME-WAIT.
+  if (stage.at_hand() && let_go_of_all(stage)) try_bind(stage);
   co_await stage.finish();
   if (stage.passes_engine_by()) {
     co_return failure(error("the target dials past the engine notify, as programs do through io_uring: use "

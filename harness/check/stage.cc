@@ -51,8 +51,9 @@ bool works_at_hand(EngineChoice choice) {
   return (choice == EngineChoice::kAuto || choice == EngineChoice::kNotify) && notify_works();
 }
 
-std::string at_hand(const Error& denied) {
-  return fmt::format("no namespace can be made here ({}); notify works in the network at hand", denied.message);
+std::string why_at_hand(const Error& denied) {
+  return fmt::format("no namespace can be made here ({}); notify works in the network at hand",
+                     denied.message);
 }
 
 OutputText text_of(const OutputBuffer& buffer, const SecretPatterns& secrets) {
@@ -108,7 +109,8 @@ StageResult<void> Stage::make_world_of_its_own(Ports ports) {
   auto world = performance_.worlds.make();
   if (!world) {
     performance_.here = is_denied(world.error()) && works_at_hand(options().engine);
-    if (performance_.here) performance_.engine = BestEngine{EngineChoice::kNotify, at_hand(world.error())};
+    if (performance_.here)
+      performance_.engine = BestEngine{EngineChoice::kNotify, why_at_hand(world.error())};
     return failure(Error{0, fmt::format("no world of its own can be made for the client here ({}); "
                                         "`selfconnect doctor` says why",
                                         world.error().message)},
@@ -177,9 +179,7 @@ StageFailure Stage::port_taken(const Endpoint& endpoint) const {
     if (lines && !lines->empty()) by = fmt::format(" ({})", lines->front().text());
   }
   return {StageFailure::Kind::kPortTaken,
-          fmt::format("port {} is taken in the network at hand{}: free it, or wait a minute where it is a "
-                      "TIME-WAIT, or have the client dial another port",
-                      endpoint.port, by)};
+          fmt::format("port {} is taken in the network at hand{}", endpoint.port, by)};
 }
 
 StageResult<void> Stage::open(Ports ports) {

@@ -34,8 +34,8 @@ namespace selfconnect {
 struct StageFailure {
   enum class Kind {
     kCannotForce,  // no namespaces here, or the probe did not connect to itself
-    kPortTaken,    // in World::here(): somebody else has the port; of a run that has begun only this phase is lost
-    kError,        // the target or server command cannot be started, or the harness failed
+    kPortTaken,  // in World::here(): somebody else has the port; of a run that has begun only this phase is lost
+    kError,      // the target or server command cannot be started, or the harness failed
   };
   Kind kind = Kind::kError;
   std::string reason;
@@ -105,6 +105,7 @@ class Stage {
   [[nodiscard]] const PhasePlan& plan() const { return plan_; }
   [[nodiscard]] const CheckOptions& options() const { return performance_.options; }
   [[nodiscard]] const World& world() const { return *world_; }
+  [[nodiscard]] bool at_hand() const { return calls_ != nullptr; }  // World::here()
   [[nodiscard]] Recorder& recorder() { return *recorder_; }
   [[nodiscard]] const FlowTable& flows() const { return recorder_->flows(); }
   [[nodiscard]] Trace& trace() { return trace_; }

@@ -111,7 +111,7 @@ std::vector<std::string> remedies(const Probed& missing, const Restrictions& res
                   ? "sudo mount -t cgroup2 none /sys/fs/cgroup"
                   : "run as root, or in a delegated cgroup: systemd-run --user --scope -p Delegate=yes"};
     case Ability::kSeccompNotify:
-      return {"needs Linux 5.0 or later with CONFIG_SECCOMP_FILTER"};
+      return {"needs Linux 5.9 or later with CONFIG_SECCOMP_FILTER"};
     case Ability::kPidfdGetfd:
       return {"needs Linux 5.6 or later; in a container docker run --cap-add SYS_PTRACE"};
   }
@@ -126,6 +126,12 @@ std::string doctor_text(const Diagnosis& diagnosis) {
     text += ability_line(probed, diagnosis.restrictions);
   }
   text += "\nPorts of this machine\n" + ports_text(diagnosis);
+  if (works_without_world(diagnosis.abilities)) {
+    return text +
+           "\nselfconnect check can run here, with the engine notify in the network at hand: on 127.0.0.1 "
+           "and "
+           "::1 only,\nand without packets.\n";
+  }
   const Probed* missing = missing_for_check(diagnosis.abilities);
   return text + (missing == nullptr
                      ? "\nselfconnect check can run here.\n"

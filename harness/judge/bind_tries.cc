@@ -10,7 +10,8 @@ namespace selfconnect {
 RuleOutcome judge_bind_tries(const Run& run, void (*judge_trace)(const Trace& trace, Tally& tally)) {
   Tally tally;
   bool self_connected = false;
-  for (const Trace* trace : traces_of(run, {Phase::kBind, Phase::kRecover})) {
+  for (const Trace* trace : forced_traces(run)) {
+    if (trace->phase == Phase::kSelfConnect && trace->bind_tries.empty()) continue;
     if (self_connections(*trace).empty()) continue;
     self_connected = true;
     judge_trace(*trace, tally);

@@ -72,6 +72,10 @@ void judge_trace(const Run& run, const Trace& trace, const Trace& control, Kind 
         "{} after a refusal: {} would do",
         time_text(watched_until(trace) - last.at), time_text(window), timeout_option(last.at + window)));
   }
+  if (kind == Kind::kReconnector && trace.attempts_from == AttemptsFrom::kCalls &&
+      traces_of(run, {Phase::kRecover}).empty()) {  // a port in TIME-WAIT, which nobody may remove there
+    return tally.undecided(not_run_reason(run, Phase::kRecover));
+  }
   if (left_to_never_recovers(run, trace, last, kind)) {
     return tally.undecided("the target closed its self-connection and stopped trying: see never-recovers");
   }

@@ -77,6 +77,7 @@ Finding convict(const Trace& trace, const Blocked& blocked) {
 }
 
 void judge_trace(const Trace& trace, Tally& tally) {
+  if (trace.phase == Phase::kSelfConnect) return;  // tried after the target had let go
   const Answer answer = look(trace);
   if (answer.longest.tries > 1 && answer.longest.held() >= kLongEnough) {
     return tally.found(convict(trace, answer.longest), destination_text(trace));

@@ -82,6 +82,16 @@ std::string skip_advice(const Judgement& judgement, const ConsoleStyle& style) {
   return fmt::format("\n{}", hanging("", advice, style.width));
 }
 
+// What a run in the network at hand cannot tell.
+std::string isolation_text(const Run& run, const ConsoleStyle& style) {
+  if (run.isolation != "none") return "";
+  return hanging(
+      "",
+      "Isolation none: no namespace can be made here, so the client ran in the network at hand. No "
+      "packets were captured, so what it sent is not known, and it was kept to loopback addresses.",
+      style.width);
+}
+
 // The trace that shows the self-connection best: the first that kept one.
 const Trace* witness(const Run& run) {
   const auto at = std::ranges::find_if(
@@ -194,6 +204,7 @@ std::string console_report(const Run& run, const Judgement& judgement, const Con
   text += verdict_line(run, judgement, style);
   if (judgement.verdict == Verdict::kSkip) text += skip_advice(judgement, style);
   if (is_unjudged(judgement)) return text;
+  text += isolation_text(run, style);
   if (!judgement.findings.empty()) text += story(run, style);
   if (!run.traces.empty()) text += title("Phases", style) + phase_table(run, style);
   text += findings_text(judgement, style);

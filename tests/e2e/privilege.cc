@@ -6,14 +6,18 @@
 #include <grp.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <net/if.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <cstring>
 #include <fstream>
 
 #include "child.h"
@@ -43,6 +47,27 @@ void filter_namespaces(unsigned clone3_error) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
     _exit(kPrepareFailed);
+}
+
+void deny_calls(const std::vector<unsigned>& calls) {
+  std::vector<sock_filter> filter = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
+  for (const unsigned call : calls) {
+    filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1));
+    filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
+  }
+  filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+  const sock_fprog program{.len = static_cast<unsigned short>(filter.size()), .filter = filter.data()};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+    _exit(kPrepareFailed);
+}
+
+bool bring_lo_up() {
+  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq request{};
+  std::strcpy(request.ifr_name, "lo");
+  request.ifr_flags = IFF_UP;
+  return ioctl(socket.get(), SIOCSIFFLAGS, &request) == 0;
 }
 
 }  // namespace
@@ -77,6 +102,12 @@ void become_nobody() {
 
 void deny_namespaces_by_seccomp() { filter_namespaces(EPERM); }
 void deny_namespaces_as_docker_does() { filter_namespaces(ENOSYS); }
+
+void enter_container() {
+  if (!enter_user_namespace(kNobody, CLONE_NEWNET) || !bring_lo_up()) _exit(kPrepareFailed);
+  deny_calls({SYS_pidfd_getfd, SYS_setns, SYS_mount, SYS_bpf});
+  deny_namespaces_as_docker_does();
+}
 
 void deny_namespaces_by_sysctl() {
   if (!enter_user_namespace(0, 0) || !write_kernel_file("/proc/sys/user/max_net_namespaces", "0"))

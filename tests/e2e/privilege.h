@@ -23,5 +23,8 @@ void become_nobody();                   // an ordinary user; nothing to do where
 void deny_namespaces_by_seccomp();      // EPERM for unshare, clone3, and clone with a namespace flag
 void deny_namespaces_as_docker_does();  // likewise, but ENOSYS for clone3
 void deny_namespaces_by_sysctl();       // user.max_net_namespaces = 0, in a user namespace
+// An ordinary user without capabilities in a network with lo only, under what a container's default seccomp profile denies:
+// namespaces, pidfd_getfd, setns, mount, bpf. Needs capability "userns".
+void enter_container();
 
 }  // namespace selfconnect::testing

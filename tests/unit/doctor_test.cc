@@ -50,7 +50,9 @@ TEST(DoctorTest, SaysThatCheckCanRun) {
 TEST(DoctorTest, SaysWhatLacksWhyAndWhatToType) {
   Diagnosis diagnosis = healthy();
   diagnosis.restrictions = {.max_user_namespaces = "0"};
-  diagnosis.abilities[static_cast<std::size_t>(Ability::kWorld)] = lacking(Ability::kWorld);
+  for (const Ability ability : {Ability::kWorld, Ability::kSeccompNotify}) {
+    diagnosis.abilities[static_cast<std::size_t>(ability)] = lacking(ability);
+  }
   const std::string text = doctor_text(diagnosis);
   EXPECT_THAT(
       text, HasSubstr("  missing  isolated network     clone3: Operation not permitted\n"
@@ -74,10 +76,21 @@ TEST(DoctorTest, CannotCheckWithoutWorldForcingCaptureOrSocketTable) {
   for (const Ability ability :
        {Ability::kWorld, Ability::kForcing, Ability::kCapture, Ability::kSocketTable}) {
     auto probed = all_there();
+    probed[static_cast<std::size_t>(Ability::kSeccompNotify)] = lacking(Ability::kSeccompNotify);
     probed[static_cast<std::size_t>(ability)] = lacking(ability);
     ASSERT_NE(missing_for_check(probed), nullptr);
     EXPECT_EQ(missing_for_check(probed)->ability, ability);
   }
+}
+
+TEST(DoctorTest, CanCheckWithoutAWorldWhereTheEngineNotifyWorks) {
+  Diagnosis diagnosis = healthy();
+  for (const Ability ability :
+       {Ability::kWorld, Ability::kForcing, Ability::kCapture, Ability::kSocketTable}) {
+    diagnosis.abilities[static_cast<std::size_t>(ability)] = lacking(ability);
+  }
+  EXPECT_EQ(missing_for_check(diagnosis.abilities), nullptr);
+  EXPECT_THAT(doctor_text(diagnosis), HasSubstr("\nselfconnect check can run here, with the engine notify"));
 }
 
 TEST(DoctorTest, KnowsEveryCauseThatKeepsNamespacesAway) {
