@@ -13,7 +13,7 @@ RuleOutcome judge_bind_tries(const Run& run, void (*judge_trace)(const Trace& tr
   for (const Trace* trace : forced_traces(run)) {
     if (trace->phase == Phase::kSelfConnect && trace->bind_tries.empty()) continue;
     if (self_connections(*trace).empty()) continue;
-    self_connected = true;
+    self_connected |= trace->phase != Phase::kSelfConnect;
     judge_trace(*trace, tally);
   }
   return std::move(tally).outcome(self_connected ? "no bind was tried after a self-connection"

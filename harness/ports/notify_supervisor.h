@@ -41,7 +41,7 @@ struct NotifyEvent {
   std::chrono::steady_clock::time_point at;
   pid_t thread = 0;
   Dial dial;
-  std::uint16_t port = 0;  // of the socket as it goes on; 0: the kernel chooses
+  std::uint16_t port = 0;                   // of the socket as it goes on; 0: the kernel chooses
   std::optional<ConnectOutcome> outcome{};  // Reach::kLoopbackOnly
 };
 
@@ -50,7 +50,7 @@ class NotifySupervisor {
  public:
   // How far the target may dial.
   enum class Reach {
-    kAnywhere,      // it is in a network of its own
+    kAnywhere,  // it is in a network of its own
     // It is in the machine's: TCP to other addresses is answered with ENETUNREACH. Nor can packets be captured there, so
     // the supervisor calls connect() itself and notes its outcome.
     kLoopbackOnly,
