@@ -141,6 +141,7 @@ Playing<std::optional<std::uint64_t>> start_server(Stage& stage) {
         stage.note(ServerEvent::What::kTimeWaitRemoved);
         continue;
       }
+      if (stage.at_hand()) co_return std::nullopt;  // it takes CAP_NET_ADMIN, or a minute
     } else if (std::ranges::none_of(stage.trace().server, [](const ServerEvent& event) {
                  return event.what == ServerEvent::What::kBindBlocked;
                })) {

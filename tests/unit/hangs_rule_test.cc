@@ -38,6 +38,14 @@ TEST(HangsRuleTest, IsClearWhenTheTargetGoesOn) {
   EXPECT_THAT(judged(run_of({reconnector_control(), silent().refused(510ms, kOtherServer)})), IsClear());
 }
 
+// Its long wait may be its way with a self-connection, which never-recovers knows to tell apart.
+TEST(HangsRuleTest, IsNotJudgedOfAReconnectorWithoutPacketsAndWithoutRecover) {
+  auto unseen = silent().stopped("timeout", 10s);
+  unseen.trace().attempts_from = AttemptsFrom::kCalls;
+  EXPECT_THAT(judged(run_of({reconnector_control(), unseen})), IsNotJudged("the recover phase was not run"));
+  EXPECT_THAT(judged(run_of({one_shot_control(), unseen})), IsFound("did nothing"));
+}
+
 TEST(HangsRuleTest, IsNotJudgedWhenInterrupted) {
   EXPECT_THAT(judged(run_of({one_shot_control(), silent().stopped("interrupted", 9s)})),
               IsNotJudged("interrupted"));

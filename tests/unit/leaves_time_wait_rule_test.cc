@@ -23,6 +23,14 @@ TEST(LeavesTimeWaitRuleTest, TripsOnAOneShotThatEnded) {
               IsFound("TIME_WAIT"));
 }
 
+// Where the bind phase could not be forced any more.
+TEST(LeavesTimeWaitRuleTest, TripsOnATryInTheSelfConnectPhase) {
+  auto trace = fin_closed(2ms).bind_blocked(20ms, 0);
+  trace.trace().phase = Phase::kSelfConnect;
+  EXPECT_THAT(judged(run_of({trace})), IsFound("TIME_WAIT"));
+  EXPECT_THAT(judge_by("holds-port", run_of({trace})), IsNotJudged("the bind phase was not run"));
+}
+
 TEST(LeavesTimeWaitRuleTest, IsNotJudgedForACloseThatFollowsOurSignal) {
   EXPECT_THAT(judged(run_of({fin_closed(3s).stopped("decided", 3s).bind_blocked(3100ms, 0, false)})),
               IsNotJudged("before the harness stopped it"));

@@ -27,6 +27,13 @@ TEST(TalksToItselfRuleTest, KeepsDestinationsApart) {
   EXPECT_EQ(std::get<Findings>(outcome).size(), 2U);
 }
 
+TEST(TalksToItselfRuleTest, IsNotJudgedWherePayloadIsNotSeen) {
+  auto unseen = TraceBuilder(Phase::kSelfConnect).self_connected(1ms);
+  unseen.trace().attempts_from = AttemptsFrom::kCalls;
+  const auto outcome = judged(run_of({unseen}));
+  EXPECT_EQ(std::get<NotJudged>(outcome).reason, "no packets can be captured here");
+}
+
 TEST(TalksToItselfRuleTest, DoesNotCountAControl) {
   const auto outcome = judged(run_of({TraceBuilder(Phase::kHealthy).self_connected(1ms, "a")}));
   EXPECT_FALSE(first_finding(outcome).counted);

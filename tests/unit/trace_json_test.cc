@@ -88,6 +88,7 @@ Trace full_trace() {
   trace.err = {.head = all_bytes(), .total = 256};
   trace.ended = {.how = Ended::How::kSignal, .code = 11, .at = Instant(60), .stop_reason = "decided"};
   trace.left_behind = {"sleep", "\x80"};
+  trace.attempts_from = AttemptsFrom::kCalls;
   trace.packets = 123;
   trace.packets_lost = 4;
   return trace;
