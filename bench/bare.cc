@@ -79,9 +79,15 @@ void Comparison::add(Seconds harness, Seconds bare) {
   ratios_.push_back(harness / bare);
 }
 
-void Comparison::report(benchmark::State& state, const std::string& prefix) const {
-  state.counters[prefix + "ms"] = median(harness_) * 1e3;
-  state.counters[prefix + "bare_ms"] = median(bare_) * 1e3;
+void Comparison::report(benchmark::State& state, const std::string& prefix, Unit unit) const {
+  const std::string name = unit == Unit::kMilliseconds ? "ms" : "us";
+  const double scale = unit == Unit::kMilliseconds ? 1e3 : 1e6;
+  state.counters[prefix + name] = median(harness_) * scale;
+  state.counters[prefix + "bare_" + name] = median(bare_) * scale;
+  report_ratio(state, prefix);
+}
+
+void Comparison::report_ratio(benchmark::State& state, const std::string& prefix) const {
   state.counters[prefix + "ratio"] = median(ratios_);
 }
 

@@ -43,8 +43,12 @@ class OneCore {
 class Comparison {
  public:
   void add(Seconds harness, Seconds bare);
-  // Counters "ms", "bare_ms" (medians) and "ratio" (the median of the pairs' ratios), with `prefix` before them.
-  void report(benchmark::State& state, const std::string& prefix = "") const;
+  enum class Unit { kMilliseconds, kMicroseconds };
+  // Counters "ms", "bare_ms" (medians; or "us", "bare_us") and "ratio" (the median of the pairs' ratios), with `prefix`
+  // before them.
+  void report(benchmark::State& state, const std::string& prefix = "", Unit unit = Unit::kMilliseconds) const;
+  // The last of them only.
+  void report_ratio(benchmark::State& state, const std::string& prefix = "") const;
 
  private:
   std::vector<double> harness_, bare_, ratios_;

@@ -7,6 +7,8 @@
 // - A port in TIME_WAIT is not given again before a minute is over, unless the client sets SO_REUSEADDR each time; the
 //   kernel's own choice takes it after a second where tcp_tw_reuse allows.
 // - No other connect() in the same network is handed the port meanwhile.
+// - A socket that dials the loopback address from another port than the destination's is bound to that address, as
+//   connect() would bind it; dialled again elsewhere it keeps it.
 // A socket that the client has bound to a port itself is left alone.
 // SPDX-License-Identifier: MIT
 #pragma once

@@ -64,10 +64,10 @@ class HookTest : public testing::InWorld {
   }
 
   // A socket bound in the world by nobody of the cgroup.
-  UniqueFd occupy(std::uint16_t port) {
+  UniqueFd occupy(std::uint16_t port, const Address& address = kV4.address) {
     auto fd = world().socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_storage to{};
-    const socklen_t length = Endpoint{kV4.address, port}.to_sockaddr(to);
+    const socklen_t length = Endpoint{address, port}.to_sockaddr(to);
     EXPECT_EQ(bind(fd->get(), reinterpret_cast<sockaddr*>(&to), length), 0);
     return std::move(*fd);
   }
@@ -208,6 +208,15 @@ TEST_F(HookTest, PassesOverPortsThatCannotBeGiven) {
   EXPECT_EQ(dial(kV4).port, 45003);
   EXPECT_EQ(dial(kV4).port, 45005);
   EXPECT_EQ(dial(kV4).port, 45001);
+}
+
+// As the kernel's own choice does: clients are kept from connecting to themselves in this way.
+TEST_F(HookTest, PassesOverTheDestinationsPortWhereverSomebodyHasIt) {
+  const UniqueFd taken = occupy(kPort, *Address::parse("127.0.0.2"));
+  ASSERT_TRUE(apply(Policy::sequential(kPort, kPort + 1), {}, kV4));
+  const Dialled dialled = dial(kV4);
+  EXPECT_EQ(dialled.port, kPort + 1);
+  EXPECT_FALSE(dialled.self_connected);
 }
 
 TEST_F(HookTest, LeavesTheChoiceToTheKernelWhenEveryPortIsTaken) {

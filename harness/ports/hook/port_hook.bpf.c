@@ -61,26 +61,47 @@ static __u16 take_turn(__u64* turn) {
   return table[(*turn % size) & (kHookTable - 1)];
 }
 
-static long bind_v4(struct bpf_sock_addr* context, struct bpf_sock* socket, __u16 port) {
+// Whether the kernel will choose the loopback address as the source, which it does for that destination. A socket that
+// has it before connect() need not be moved between the kernel's lists of bound addresses twice an attempt (Linux 6.1,
+// inet_bhash2_update_saddr), a twentieth of its time. Not where the port is the destination's own: there the wildcard
+// finds it taken, as the kernel's own choice does, whatever address somebody holds it on.
+static int from_loopback(const struct hook_destination* destination, __u16 port) {
+  const __u32* address = (const __u32*)destination->address;
+  if (port == destination->port) return 0;
+  if (destination->family == AF_INET) return address[0] == bpf_htonl(INADDR_LOOPBACK);
+  return address[0] == 0 && address[1] == 0 && address[2] == 0 && address[3] == bpf_htonl(1);
+}
+
+static long bind_v4(struct bpf_sock_addr* context, struct bpf_sock* socket,
+                    const struct hook_destination* destination, __u16 port) {
   struct sockaddr_in local = {
       .sin_family = AF_INET, .sin_port = bpf_htons(port), .sin_addr.s_addr = socket->src_ip4};
+  if (local.sin_addr.s_addr == 0 && from_loopback(destination, port))
+    local.sin_addr.s_addr = bpf_htonl(INADDR_LOOPBACK);
   return bpf_bind(context, (struct sockaddr*)&local, sizeof(local));
 }
 
-static long bind_v6(struct bpf_sock_addr* context, struct bpf_sock* socket, __u16 port) {
+static long bind_v6(struct bpf_sock_addr* context, struct bpf_sock* socket,
+                    const struct hook_destination* destination, __u16 port) {
   struct sockaddr_in6 local = {
       .sin6_family = AF_INET6, .sin6_port = bpf_htons(port), .sin6_scope_id = socket->bound_dev_if};
-  local.sin6_addr.s6_addr32[0] = socket->src_ip6[0];
-  local.sin6_addr.s6_addr32[1] = socket->src_ip6[1];
-  local.sin6_addr.s6_addr32[2] = socket->src_ip6[2];
-  local.sin6_addr.s6_addr32[3] = socket->src_ip6[3];
+  __u32* address = local.sin6_addr.s6_addr32;
+  address[0] = socket->src_ip6[0];
+  address[1] = socket->src_ip6[1];
+  address[2] = socket->src_ip6[2];
+  address[3] = socket->src_ip6[3];
+  const int unbound = (address[0] | address[1] | address[2] | address[3]) == 0;
+  // An IPv4-mapped destination is left to the kernel.
+  if (unbound && destination->family == AF_INET6 && from_loopback(destination, port))
+    address[3] = bpf_htonl(1);
   return bpf_bind(context, (struct sockaddr*)&local, sizeof(local));
 }
 
 // The address that the client has bound is kept; most have bound none.
-static __u16 bind_to(struct bpf_sock_addr* context, struct bpf_sock* socket, __u16 port) {
-  const long result =
-      context->family == AF_INET ? bind_v4(context, socket, port) : bind_v6(context, socket, port);
+static __u16 bind_to(struct bpf_sock_addr* context, struct bpf_sock* socket,
+                     const struct hook_destination* destination, __u16 port) {
+  const long result = context->family == AF_INET ? bind_v4(context, socket, destination, port)
+                                                 : bind_v6(context, socket, destination, port);
   return result < 0 ? -result : 0;
 }
 
@@ -96,7 +117,7 @@ static long bind_next(__u32 i, struct binding* binding) {
   struct bpf_sock* socket = binding->context->sk;
   event->port = take_turn(&event->turn);
   if (event->port == 0 || socket == NULL) return 1;
-  event->error = bind_to(binding->context, socket, event->port);
+  event->error = bind_to(binding->context, socket, &event->destination, event->port);
   return event->error != EADDRINUSE;
 }
 
@@ -117,7 +138,7 @@ static void choose(struct bpf_sock_addr* context, struct bpf_sock* socket, struc
     event->port = forced_port;
   else if (now == kHookOwn)
     event->port = event->destination.port;
-  if (event->port != 0) event->error = bind_to(context, socket, event->port);
+  if (event->port != 0) event->error = bind_to(context, socket, &event->destination, event->port);
 }
 
 static void on_connect(struct bpf_sock_addr* context, struct hook_event* event) {
