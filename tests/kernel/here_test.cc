@@ -44,7 +44,7 @@ void deny_as_containers_do() {
   for (const std::uint64_t flag : {CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER,
                                    CLONE_NEWPID, CLONE_NEWNET}) {
     ASSERT_EQ(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
-                               SCMP_A0(SCMP_CMP_MASKED_EQ, flag, flag)),
+                               scmp_arg_cmp{0, SCMP_CMP_MASKED_EQ, flag, flag}),
               0);
   }
   // Its flags are in memory; libc goes on with clone().
