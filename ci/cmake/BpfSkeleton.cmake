@@ -2,6 +2,7 @@
 # which libbpf loads it. SELFCONNECT_BPF says whether this machine can: clang with the BPF target, bpftool, libbpf.
 find_program(SELFCONNECT_BPF_CLANG NAMES clang-19 clang DOC "clang with the BPF target")
 find_program(SELFCONNECT_BPFTOOL NAMES bpftool PATHS /usr/sbin /sbin DOC "makes BPF skeletons")
+find_package(PkgConfig REQUIRED)
 pkg_check_modules(libbpf QUIET IMPORTED_TARGET libbpf)
 
 set(SELFCONNECT_BPF OFF)
