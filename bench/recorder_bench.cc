@@ -55,7 +55,7 @@ Result<Watched> unrecorded(const MeasureOptions& options) {
   return watched;
 }
 
-Result<Watched> recorded(boost::asio::io_context& context, const MeasureOptions& options, Tally& tally) {
+Result<Watched> recorded(boost::asio::io_context& context, const MeasureOptions& options, TrialTally& tally) {
   Watched watched;
   auto engine = engine_in(watched, options);
   if (!engine) return std::unexpected(engine.error());
@@ -77,7 +77,7 @@ void dial_recorded(benchmark::State& state, EngineChoice engine, const Policy& p
 
   boost::asio::io_context context(1);
   WaitSample waits(0);
-  Tally tally(options.limits, waits);
+  TrialTally tally(options.limits, waits);
   auto watched = recorded(context, options, tally);
   if (!ok(state, watched)) return;
   std::jthread harness([&](const std::stop_token& end) {

@@ -112,7 +112,7 @@ class Measurer {
     return choose_best_engine(world, range_can ? EngineChoice::kRange : EngineChoice::kHook);
   }
 
-  void report(const Tally& tally) {
+  void report(const TrialTally& tally) {
     const auto now = Clock::now();
     if (reported_ && now - *reported_ < kProgress) return;
     reported_ = now;
@@ -124,7 +124,7 @@ class Measurer {
   }
 
   // Past its duration also where the command is silent and no SYN says so.
-  [[nodiscard]] bool over(const Tally& tally, const std::optional<Clock::time_point>& first) const {
+  [[nodiscard]] bool over(const TrialTally& tally, const std::optional<Clock::time_point>& first) const {
     if (found_.interrupted || tally.complete()) return true;
     return options_.limits.duration && first && Clock::now() - *first > *options_.limits.duration;
   }
@@ -156,7 +156,7 @@ class Measurer {
       if (auto added = world->add_local_address(options.destination.address); !added)
         co_return cannot(added.error());
     }
-    Tally tally(options.limits, waits_);
+    TrialTally tally(options.limits, waits_);
     auto trial =
         TrialWorld::open(context_, *world, std::move(*engine), options, tally, [this] { pulse_.beat(); });
     if (!trial) co_return cannot(trial.error());
@@ -167,7 +167,7 @@ class Measurer {
     co_return Outcome<void>{};
   }
 
-  asio::awaitable<Outcome<void>> dial(TrialWorld& trial, Tally& tally) {
+  asio::awaitable<Outcome<void>> dial(TrialWorld& trial, TrialTally& tally) {
     const auto start = Clock::now();
     std::optional<Clock::time_point> first;
     while (!over(tally, first)) {
@@ -194,7 +194,7 @@ class Measurer {
                     options_.destination.text()));
   }
 
-  void keep(Trial trial, const Tally& tally) {
+  void keep(Trial trial, const TrialTally& tally) {
     found_.counts += trial.counts;
     found_.elapsed += trial.elapsed;
     found_.trials.push_back(std::move(trial));

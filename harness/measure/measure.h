@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "harness/measure/measurement.h"
-#include "harness/measure/tally.h"
+#include "harness/measure/trial_tally.h"
 #include "harness/net/endpoint.h"
 #include "harness/ports/engine_choice.h"
 #include "harness/ports/layout.h"

@@ -15,7 +15,7 @@ namespace selfconnect {
 namespace asio = boost::asio;
 
 TrialWorld::TrialWorld(asio::io_context& context, const World& world, std::unique_ptr<Engine> engine,
-                       const MeasureOptions& options, Tally& tally, std::function<void()> ended)
+                       const MeasureOptions& options, TrialTally& tally, std::function<void()> ended)
     : context_(context),
       world_(world),
       options_(options),
@@ -25,7 +25,7 @@ TrialWorld::TrialWorld(asio::io_context& context, const World& world, std::uniqu
 
 Result<std::unique_ptr<TrialWorld>> TrialWorld::open(asio::io_context& context, const World& world,
                                                      std::unique_ptr<Engine> engine,
-                                                     const MeasureOptions& options, Tally& tally,
+                                                     const MeasureOptions& options, TrialTally& tally,
                                                      std::function<void()> ended) {
   std::unique_ptr<TrialWorld> trial(
       new TrialWorld(context, world, std::move(engine), options, tally, std::move(ended)));

@@ -26,7 +26,7 @@ class TrialWorld {
   // `ended` is called when the command has.
   static Result<std::unique_ptr<TrialWorld>> open(boost::asio::io_context& context, const World& world,
                                                   std::unique_ptr<Engine> engine,
-                                                  const MeasureOptions& options, Tally& tally,
+                                                  const MeasureOptions& options, TrialTally& tally,
                                                   std::function<void()> ended);
   TrialWorld(const TrialWorld&) = delete;
   TrialWorld& operator=(const TrialWorld&) = delete;
@@ -46,14 +46,14 @@ class TrialWorld {
 
  private:
   TrialWorld(boost::asio::io_context& context, const World& world, std::unique_ptr<Engine> engine,
-             const MeasureOptions& options, Tally& tally, std::function<void()> ended);
+             const MeasureOptions& options, TrialTally& tally, std::function<void()> ended);
   Result<void> record();
   PortHolder holder();
 
   boost::asio::io_context& context_;
   const World& world_;
   const MeasureOptions& options_;
-  Tally& tally_;
+  TrialTally& tally_;
   std::function<void()> ended_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<NameServer> names_;

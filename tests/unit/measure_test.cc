@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "harness/measure/tally.h"
+#include "harness/measure/trial_tally.h"
 #include "harness/report/measure_json.h"
 #include "harness/report/measure_text.h"
 
@@ -92,7 +92,7 @@ TEST(BackoffFitTest, FindsNoRuleWhereNoneIs) {
   EXPECT_FALSE(fit({}));
 }
 
-class TallyTest : public ::testing::Test {
+class TrialTallyTest : public ::testing::Test {
  protected:
   Syn syn(std::chrono::nanoseconds at, std::uint16_t source, std::uint16_t to = 50000) {
     return {.at = at,
@@ -105,8 +105,8 @@ class TallyTest : public ::testing::Test {
   std::uint32_t sequence_ = 0;
 };
 
-TEST_F(TallyTest, CountsAttemptsHitsAndParities) {
-  Tally tally({}, waits_);
+TEST_F(TrialTallyTest, CountsAttemptsHitsAndParities) {
+  TrialTally tally({}, waits_);
   tally.add(syn(10ms, 40000));
   tally.add(syn(20ms, 40001));
   tally.add(syn(40ms, 50000));
@@ -121,8 +121,8 @@ TEST_F(TallyTest, CountsAttemptsHitsAndParities) {
   EXPECT_FALSE(tally.complete());
 }
 
-TEST_F(TallyTest, TakesASynThatIsSentAgainForOneAttempt) {
-  Tally tally({}, waits_);
+TEST_F(TrialTallyTest, TakesASynThatIsSentAgainForOneAttempt) {
+  TrialTally tally({}, waits_);
   const Syn first = syn(0ms, 40000);
   Syn again = first;
   again.at = 1s;
@@ -131,10 +131,10 @@ TEST_F(TallyTest, TakesASynThatIsSentAgainForOneAttempt) {
   EXPECT_EQ(tally.counts().attempts, 1U);
 }
 
-TEST_F(TallyTest, EndsAtWhicheverLimitComesFirst) {
-  Tally by_attempts({.attempts = 2}, waits_), by_hits({.hits = 1}, waits_),
+TEST_F(TrialTallyTest, EndsAtWhicheverLimitComesFirst) {
+  TrialTally by_attempts({.attempts = 2}, waits_), by_hits({.hits = 1}, waits_),
       by_time({.duration = 15ms}, waits_);
-  for (Tally* tally : {&by_attempts, &by_hits, &by_time}) {
+  for (TrialTally* tally : {&by_attempts, &by_hits, &by_time}) {
     tally->add(syn(0ms, 40000));
     tally->add(syn(10ms, 40002));
     tally->add(syn(20ms, 50000));
@@ -147,8 +147,8 @@ TEST_F(TallyTest, EndsAtWhicheverLimitComesFirst) {
   EXPECT_EQ(by_time.counts().attempts, 2U);
 }
 
-TEST_F(TallyTest, TellsTheKernelsLimitsFromTheClients) {
-  Tally tally({}, waits_);
+TEST_F(TrialTallyTest, TellsTheKernelsLimitsFromTheClients) {
+  TrialTally tally({}, waits_);
   tally.add(syn(0ms, 50000));
   tally.held_by(PortHolder::kConnection);
   tally.add(syn(1ms, 40000));
@@ -161,8 +161,8 @@ TEST_F(TallyTest, TellsTheKernelsLimitsFromTheClients) {
   EXPECT_EQ(tally.counts().time_wait, 2U);
 }
 
-TEST_F(TallyTest, WaitsAreOfOneDestinationAndOneLaunch) {
-  Tally tally({}, waits_);
+TEST_F(TrialTallyTest, WaitsAreOfOneDestinationAndOneLaunch) {
+  TrialTally tally({}, waits_);
   tally.add(syn(0ms, 40000));
   tally.add(syn(1ms, 40000, 50001));
   tally.add(syn(10ms, 40002));

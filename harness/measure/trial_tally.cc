@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-#include "harness/measure/tally.h"
+#include "harness/measure/trial_tally.h"
 
 #include <utility>
 
 namespace selfconnect {
 
 // The initial sequence number of a new attempt is another one (RFC 6528); the chance of the same is 1 in 2^32.
-bool Tally::sent_again(const Syn& syn) {
+bool TrialTally::sent_again(const Syn& syn) {
   return std::exchange(sequences_[syn.source.port], syn.sequence) == syn.sequence && syn.sequence != 0;
 }
 
-void Tally::count_wait(const Syn& syn) {
+void TrialTally::count_wait(const Syn& syn) {
   const auto last = last_.find(syn.destination);
   if (last != last_.end()) {
     waits_.add(syn.at - last->second);
@@ -20,12 +20,12 @@ void Tally::count_wait(const Syn& syn) {
   }
 }
 
-std::uint64_t Tally::seen(const Endpoint& destination) const {
+std::uint64_t TrialTally::seen(const Endpoint& destination) const {
   const auto known = destinations_.find(destination);
   return known == destinations_.end() ? 0 : known->second;
 }
 
-void Tally::add(const Syn& syn) {
+void TrialTally::add(const Syn& syn) {
   if (sent_again(syn)) return;
   if (const auto known = destinations_.find(syn.destination); known != destinations_.end()) {
     ++known->second;

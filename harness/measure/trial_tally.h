@@ -22,10 +22,10 @@ struct TrialLimits {
 // What holds the destination's port while attempts are made.
 enum class PortHolder { kNobody, kConnection, kTimeWait };
 
-class Tally {
+class TrialTally {
  public:
   // Waits go into `waits`, which is shared by the trials.
-  Tally(const TrialLimits& limits, WaitSample& waits) : limits_(limits), waits_(waits) {}
+  TrialTally(const TrialLimits& limits, WaitSample& waits) : limits_(limits), waits_(waits) {}
 
   // Ignored once the trial is complete.
   void add(const Syn& syn);
