@@ -61,8 +61,7 @@ Parsed<void> check_whole(const CommandParser& parser, const MeasureCall& call) {
   if (!call.loop && (options.command.empty() || options.command.front().empty())) {
     return parser.wrong(
         "no command: expected --loop, or a command after --, such as selfconnect measure -- redis-cli -p "
-        "50000 "
-        "PING");
+        "50000 PING");
   }
   if (call.json == "-" && call.csv == "-")
     return parser.wrong("--json - and --csv - both want standard output: expected one of them in a file");

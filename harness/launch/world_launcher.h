@@ -38,9 +38,8 @@ class WorldLauncher : public boost::process::v2::posix::default_launcher {
 
   explicit WorldLauncher(Entrance entrance) : entrance_(std::move(entrance)) {}
 
-  // Blocks until the process has called exec, or could not: then `ec` says why and nothing is left of it. Only for
-  // processes of a single thread where the world has a user namespace: for an instant the harness's memory is not
-  // dumpable (prctl(2), PR_SET_DUMPABLE).
+  // Blocks until the process has called exec, or could not: then `ec` says why and nothing is left of it. Where the world
+  // has a user namespace, the harness's memory is not dumpable for that time (prctl(2), PR_SET_DUMPABLE).
   boost::process::v2::process operator()(boost::asio::any_io_executor executor,
                                          boost::process::v2::error_code& ec, const path& executable,
                                          const std::vector<std::string>& arguments,

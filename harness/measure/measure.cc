@@ -27,7 +27,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr int kQuitExitCode = 2;            // second Ctrl-C
-constexpr auto kLook = 20ms;                // between looks at who holds the port
+constexpr auto kLook = 20ms;                // between looks into the ring, and at who holds the port
 constexpr auto kProgress = 100ms;           // between reports of progress
 constexpr auto kFirstAttempt = 10s;         // for a command to dial at all
 constexpr std::uint64_t kIdleLaunches = 3;  // a command that ends without dialling is launched no oftener
@@ -129,7 +129,7 @@ class Measurer {
     return options_.limits.duration && first && Clock::now() - *first > *options_.limits.duration;
   }
 
-  // Addresses from the seed, none twice in a row; 127.0.0.0/16 is left to the user.
+  // Addresses are drawn from the seed; 127.0.0.0/16 is left to the user.
   [[nodiscard]] MeasureOptions options_of_trial() {
     MeasureOptions options = options_;
     if (options.own_addresses && trial_ > 1) {

@@ -76,6 +76,7 @@ std::string measurement_json(const Measurement& found) {
             {"seed", found.seed},
             {"world",
              {{"engine", found.engine},
+              {"engine_reason", found.engine_reason},
               {"isolation", found.isolation},
               {"kernel", found.kernel},
               {"range", found.range}}},

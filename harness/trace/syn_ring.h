@@ -34,7 +34,7 @@ class SynRing {
   ~SynRing();
 
   // Hands over what is there, in order, and never waits: all that was sent before the call. There is nothing to wait on,
-  // for to wake a waiter for each SYN would cost the dialler as much as its SYN: look every few milliseconds.
+  // for to wake a waiter for each SYN would cost the dialler as much as its SYN: look several times a second at least.
   void drain(const std::function<void(const Syn&)>& take);
 
   // SYNs that the ring had no room for, so far (PACKET_STATISTICS).

@@ -177,6 +177,7 @@ Measurement sample() {
   Measurement found;
   found.policy = Policy::sequential(49990, 50010);
   found.engine = "hook";
+  found.engine_reason = "hook works here";
   found.isolation = "netns";
   found.kernel = "6.18.44";
   found.range = "32768 60999";
@@ -228,6 +229,7 @@ TEST(MeasureJsonTest, HasTheKeysOfTheContract) {
   const auto json = nlohmann::json::parse(measurement_json(sample()));
   EXPECT_EQ(json["schema"], "selfconnect.measure/1");
   EXPECT_EQ(json["policy"], "sequential:49990-50010");
+  EXPECT_EQ(json["world"]["engine_reason"], "hook works here");
   EXPECT_EQ(json["attempts"], 11);
   EXPECT_EQ(json["hits"], 1);
   EXPECT_DOUBLE_EQ(json["rate"]["value"], 1.0 / 11);
