@@ -63,7 +63,7 @@ Found try_user_namespace() {
 }
 
 Found try_forcing(const World& world) {
-  const auto best = choose_best_engine(world);
+  const auto best = choose_engine(EngineChoice::kAuto, world);
   if (!best) return std::unexpected(best.error());
   return fmt::format("engine {}", engine_name(best->choice));
 }

@@ -2,14 +2,11 @@
 #include "harness/check/check.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <csignal>
 
 #include "harness/check/director.h"
+#include "harness/check/interrupts.h"
 #include "harness/check/out_directory.h"
 #include "harness/launch/inherited.h"
 #include "harness/launch/process.h"
@@ -19,8 +16,6 @@ namespace selfconnect {
 namespace asio = boost::asio;
 
 namespace {
-
-constexpr int kQuitExitCode = 2;  // second Ctrl-C
 
 Result<void> can_start(const CheckOptions& options) {
   for (const auto* command : {&options.command, &options.server}) {
@@ -44,19 +39,9 @@ CheckResult check(const CheckOptions& options, CheckObserver& observer) {
     return result;
   }
 
-  asio::signal_set signals(context, SIGINT, SIGTERM);
-  std::function<void(const boost::system::error_code&, int)> on_signal =
-      [&](const boost::system::error_code& ec, int) {
-        if (ec) return;
-        director.interrupt();
-        // The second ends it at once: worlds end with the process that holds their lifelines.
-        signals.async_wait([](const boost::system::error_code& again, int) {
-          if (!again) _exit(kQuitExitCode);
-        });
-      };
-  signals.async_wait(on_signal);
+  Interrupts interrupts(context, [&] { director.interrupt(); });
   asio::co_spawn(context, director.direct(), [&](const std::exception_ptr& thrown) {
-    signals.cancel();
+    interrupts.ignore();
     try {
       if (thrown) std::rethrow_exception(thrown);
     } catch (const std::exception& failed) {

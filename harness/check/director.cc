@@ -2,7 +2,6 @@
 #include "harness/check/director.h"
 
 #include <fmt/format.h>
-#include <sys/utsname.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -10,6 +9,7 @@
 #include "harness/check/out_directory.h"
 #include "harness/judge/retry.h"
 #include "harness/launch/command_line.h"
+#include "harness/sys/kernel_release.h"
 #include "harness/trace/secret_finder.h"
 #include "harness/trace/trace_json.h"
 
@@ -22,11 +22,6 @@ namespace {
 // A self-connection by chance is 1 in 14,000 attempts; a spinner that walks over ports may have several.
 constexpr int kRefusedTries = 5;
 constexpr int kHealthyRuns = 3;  // `desynchronised` wants a prefix that three conversations share
-
-std::string kernel_release() {
-  utsname name{};
-  return uname(&name) == 0 ? name.release : "unknown";
-}
 
 std::vector<Family> families(const CheckOptions& options) {
   if (options.host) return {options.host->family()};

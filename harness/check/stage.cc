@@ -140,12 +140,10 @@ StageResult<void> Stage::take_world_at_hand() {
 
 StageResult<void> Stage::make_engine() {
   constexpr auto kCannotForce = StageFailure::Kind::kCannotForce;
-  if (!performance_.engine && options().engine != EngineChoice::kAuto) {
-    performance_.engine = BestEngine{options().engine, "asked for"};
-  } else if (!performance_.engine) {
-    auto best = choose_best_engine(*world_);
-    if (!best) return failure(best.error(), kCannotForce);
-    performance_.engine = std::move(*best);
+  if (!performance_.engine) {
+    auto chosen = choose_engine(options().engine, *world_);
+    if (!chosen) return failure(chosen.error(), kCannotForce);
+    performance_.engine = std::move(*chosen);
   }
   auto engine = selfconnect::make_engine(performance_.engine->choice, *world_);
   if (!engine) return failure(engine.error(), kCannotForce);

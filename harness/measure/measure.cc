@@ -2,21 +2,20 @@
 #include "harness/measure/measure.h"
 
 #include <fmt/format.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <exception>
 #include <random>
 
+#include "harness/check/interrupts.h"
 #include "harness/check/pulse.h"
 #include "harness/launch/inherited.h"
 #include "harness/measure/trial_world.h"
 #include "harness/ports/port_sequence.h"
+#include "harness/sys/kernel_release.h"
 #include "harness/world/graveyard.h"
 
 namespace selfconnect {
@@ -26,16 +25,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int kQuitExitCode = 2;            // second Ctrl-C
 constexpr auto kLook = 20ms;                // between looks into the ring, and at who holds the port
 constexpr auto kProgress = 100ms;           // between reports of progress
 constexpr auto kFirstAttempt = 10s;         // for a command to dial at all
 constexpr std::uint64_t kIdleLaunches = 3;  // a command that ends without dialling is launched no oftener
-
-std::string kernel_release() {
-  utsname name{};
-  return uname(&name) == 0 ? name.release : "unknown";
-}
 
 // With `sequential` the ports are known in advance, and with them the attempt that is given the destination's own.
 std::optional<std::uint64_t> stated_attempt(const MeasureOptions& options) {
@@ -106,10 +99,9 @@ class Measurer {
 
   // `range` knows two policies only; for the others an engine that binds is needed.
   Result<BestEngine> choose(const World& world) const {
-    if (options_.engine != EngineChoice::kAuto) return BestEngine{options_.engine, "asked for"};
     const bool range_can =
         options_.policy.kind == PolicyKind::kKernel || options_.policy.kind == PolicyKind::kForce;
-    return choose_best_engine(world, range_can ? EngineChoice::kRange : EngineChoice::kHook);
+    return choose_engine(options_.engine, world, range_can ? EngineChoice::kRange : EngineChoice::kHook);
   }
 
   void report(const TrialTally& tally) {
@@ -224,19 +216,11 @@ std::expected<Measurement, MeasureFailure> measure(const MeasureOptions& options
   mend_inherited();
   asio::io_context context(1);
   Measurer measurer(context, options, observer);
-  asio::signal_set signals(context, SIGINT, SIGTERM);
-  signals.async_wait([&](const boost::system::error_code& ec, int) {
-    if (ec) return;
-    measurer.interrupt();
-    // The second ends it at once: worlds end with the process that holds their lifelines.
-    signals.async_wait([](const boost::system::error_code& again, int) {
-      if (!again) _exit(kQuitExitCode);
-    });
-  });
+  Interrupts interrupts(context, [&] { measurer.interrupt(); });
   std::expected<void, MeasureFailure> outcome;
   asio::co_spawn(context, measurer.run(),
                  [&](const std::exception_ptr& thrown, std::expected<void, MeasureFailure> returned) {
-                   signals.cancel();
+                   interrupts.ignore();
                    outcome = std::move(returned);
                    if (thrown) std::rethrow_exception(thrown);
                  });

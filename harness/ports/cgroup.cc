@@ -22,6 +22,8 @@
 #include <iterator>
 #include <ranges>
 
+#include "harness/sys/socket_pair.h"
+
 namespace selfconnect {
 
 namespace {
@@ -142,14 +144,12 @@ Result<Cgroup> Cgroup::create() {
   if (!parent) return std::unexpected(parent.error());
   auto name = new_name();
   if (!name) return std::unexpected(name.error());
-  std::array<int, 2> ends{};
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
-    return std::unexpected(errno_error("socketpair"));
-  UniqueFd reaper_end(ends[0]);
+  auto pair = socket_pair(SOCK_STREAM);
+  if (!pair) return std::unexpected(pair.error());
   Cgroup cgroup;
   cgroup.name_ = std::move(*name);
   cgroup.parent_ = std::move(*parent);
-  cgroup.lifeline_.reset(ends[1]);
+  cgroup.lifeline_ = std::move(pair->far);
 
   // First the reaper, out of reach of the terminal, then the cgroup: at no instant can it be left behind.
   const std::string kill = cgroup.name_ + "/cgroup.kill";
@@ -157,11 +157,11 @@ Result<Cgroup> Cgroup::create() {
   const pid_t reaper = fork();
   if (reaper < 0) return std::unexpected(errno_error("fork"));
   if (reaper == 0) {
-    become_reaper(reaper_end.get(), cgroup.parent_.get());
+    become_reaper(pair->near.get(), cgroup.parent_.get());
     reap_cgroup({cgroup.name_.c_str(), kill.c_str(), events.c_str()});
   }
   cgroup.reaper_ = reaper;
-  reaper_end.reset();
+  pair->near.reset();
   char ready = 0;
   ssize_t told = 0;
   do {

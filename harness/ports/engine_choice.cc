@@ -54,7 +54,8 @@ Result<std::unique_ptr<Engine>> make_engine(EngineChoice choice, const World& wo
   return std::unexpected(error("no engine is named auto"));
 }
 
-Result<BestEngine> choose_best_engine(const World& world, EngineChoice first) {
+Result<BestEngine> choose_engine(EngineChoice asked, const World& world, EngineChoice first) {
+  if (asked != EngineChoice::kAuto) return BestEngine{asked, "asked for"};
   std::string lacking;
   for (const EngineChoice choice : {EngineChoice::kRange, EngineChoice::kHook, EngineChoice::kNotify}) {
     if (choice < first) continue;

@@ -22,10 +22,11 @@ struct BestEngine {
   std::string reason;  // "range works here", or why those before it do not
 };
 
-// The first of range, hook, notify with which a probe connects to itself: `range` changes nothing about the client's
-// sockets, `hook` binds them, `notify` stops the client as well. Forces ports in the world, and leaves the kernel's
-// default range behind. The error says why none of them works.
-// `first`: those before it cannot do what is wanted.
-Result<BestEngine> choose_best_engine(const World& world, EngineChoice first = EngineChoice::kRange);
+// The one that was asked for, untried; for kAuto the first of range, hook, notify with which a probe connects to itself:
+// `range` changes nothing about the client's sockets, `hook` binds them, `notify` stops the client as well. Trying forces
+// ports in the world, and leaves the kernel's default range behind. `first`: those before it cannot do what is wanted. The
+// error says why none of them works.
+Result<BestEngine> choose_engine(EngineChoice asked, const World& world,
+                                 EngineChoice first = EngineChoice::kRange);
 
 }  // namespace selfconnect

@@ -11,22 +11,11 @@
 #include <utility>
 
 #include "harness/ports/notify_engine.h"
+#include "harness/sys/socket_pair.h"
 
 namespace selfconnect {
 
 namespace {
-
-struct Ends {
-  UniqueFd near, far;
-};
-
-Result<Ends> make_pair() {
-  std::array<int, 2> ends{};
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    return std::unexpected(errno_error("socketpair"));
-  }
-  return Ends{UniqueFd(ends[0]), UniqueFd(ends[1])};
-}
 
 template <class Value>
 void say(int to, const Value& value) {
@@ -91,9 +80,9 @@ struct Outcome {
 Result<SocketAccess> notify_works() {
   auto filter = notify_filter(SocketAccess::kMake);
   if (!filter) return std::unexpected(filter.error());
-  auto answer = make_pair();
+  auto answer = socket_pair();
   // The listener stays in there: nothing that this filter stops is answered.
-  const auto listener = make_pair();
+  const auto listener = socket_pair();
   if (!answer || !listener) return std::unexpected((answer ? listener : answer).error());
   const Confinement confinement{.filter = std::move(*filter), .listener_to = listener->far.get()};
   const int known = 0x5e1f;  // at the same address in the child
@@ -123,7 +112,7 @@ Result<SocketAccess> notify_works() {
 }
 
 Result<bool> NotifyEngine::probe(const Endpoint& destination, Allocator allocator) {
-  auto answer = make_pair();
+  auto answer = socket_pair();
   if (!answer) return std::unexpected(answer.error());
   UniqueFd socket;
   if (world_ != nullptr && world_->isolation() != Isolation::kNone) {  // so that the child need not enter it

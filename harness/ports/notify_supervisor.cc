@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "harness/sys/descriptor_message.h"
+#include "harness/sys/socket_pair.h"
 
 namespace selfconnect {
 
@@ -124,12 +125,10 @@ bool is_loopback(const Address& address) {
 
 Result<std::unique_ptr<NotifySupervisor>> NotifySupervisor::start(SocketAccess access, Reach reach) {
   std::unique_ptr<NotifySupervisor> supervisor(new NotifySupervisor(access, reach));
-  std::array<int, 2> ends{};
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    return std::unexpected(errno_error("socketpair"));
-  }
-  supervisor->near_end_.reset(ends[0]);
-  supervisor->far_end_.reset(ends[1]);
+  auto pair = socket_pair();
+  if (!pair) return std::unexpected(pair.error());
+  supervisor->near_end_ = std::move(pair->near);
+  supervisor->far_end_ = std::move(pair->far);
   // Signals of the harness are not for this thread.
   sigset_t all;
   sigset_t before;

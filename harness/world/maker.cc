@@ -13,6 +13,7 @@
 #include <span>
 
 #include "harness/sys/descriptor_message.h"
+#include "harness/sys/socket_pair.h"
 
 // The program, as the build has made it (CMakeLists.txt).
 asm(".section .rodata\n"
@@ -60,16 +61,12 @@ Result<UniqueFd> program_file() {
 Result<Maker> Maker::start() {
   auto file = program_file();
   if (!file) return std::unexpected(file.error());
-  std::array<int, 2> ends{};
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    return std::unexpected(errno_error("socketpair"));
-  }
-  UniqueFd control(ends[0]);
-  const UniqueFd far_end(ends[1]);
+  auto pair = socket_pair();
+  if (!pair) return std::unexpected(pair.error());
   const pid_t pid = fork();
   if (pid < 0) return std::unexpected(errno_error("fork"));
-  if (pid == 0) become_the_maker(file->get(), far_end.get());
-  return Maker(std::move(control), pid);
+  if (pid == 0) become_the_maker(file->get(), pair->far.get());
+  return Maker(std::move(pair->near), pid);
 }
 
 Maker::Maker(Maker&& other) noexcept = default;

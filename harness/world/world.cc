@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "harness/sys/socket_pair.h"
 #include "harness/world/rtnetlink.h"
 
 namespace selfconnect {
@@ -46,17 +47,10 @@ Result<Reply> receive_reply(int control, int descriptors) {
   return result;
 }
 
-struct SocketPair {
-  UniqueFd near, far;
-};
-
 // Whose near end does not wait for ever.
-Result<SocketPair> socket_pair() {
-  std::array<int, 2> ends{};
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
-    return std::unexpected(errno_error("socketpair"));
-  SocketPair pair{UniqueFd(ends[0]), UniqueFd(ends[1])};
-  if (setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &kAnswerLimit, sizeof(kAnswerLimit)) != 0)
+Result<SocketPair> patient_pair() {
+  auto pair = socket_pair();
+  if (pair && setsockopt(pair->near.get(), SOL_SOCKET, SO_RCVTIMEO, &kAnswerLimit, sizeof(kAnswerLimit)) != 0)
     return std::unexpected(errno_error("setsockopt(SO_RCVTIMEO)"));
   return pair;
 }
@@ -97,8 +91,8 @@ Result<World> WorldMaker::make() {
     if (!started) return std::unexpected(started.error().during("start the world maker"));
     maker_ = std::move(*started);
   }
-  auto control = socket_pair();
-  auto descriptors = socket_pair();
+  auto control = patient_pair();
+  auto descriptors = patient_pair();
   if (!control || !descriptors) return std::unexpected((control ? descriptors : control).error());
   World world;
   world.control_ = std::move(control->near);

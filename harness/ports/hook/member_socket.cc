@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "harness/sys/descriptor_message.h"
+#include "harness/sys/socket_pair.h"
 
 namespace selfconnect {
 
@@ -34,17 +35,14 @@ struct Made {
 }  // namespace
 
 Result<UniqueFd> make_member_socket(int procs, int net_ns, int domain) {
-  std::array<int, 2> ends{};
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
-    return std::unexpected(errno_error("socketpair"));
-  const UniqueFd near(ends[0]);
-  UniqueFd far(ends[1]);
+  auto pair = socket_pair();
+  if (!pair) return std::unexpected(pair.error());
   const pid_t pid = fork();
   if (pid < 0) return std::unexpected(errno_error("fork"));
-  if (pid == 0) make_and_send(procs, net_ns, domain, far.get());
-  far.reset();
+  if (pid == 0) make_and_send(procs, net_ns, domain, pair->far.get());
+  pair->far.reset();
   Made made;
-  const Received received = receive_message(near.get(), made);
+  const Received received = receive_message(pair->near.get(), made);
   UniqueFd fd(received.count > 0 ? received.descriptors[0] : -1);
   while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) continue;
   if (received.size != sizeof(made))
