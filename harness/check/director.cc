@@ -236,6 +236,9 @@ Playing<void> Director::play_on(Stage& stage) {
       return play_healthy(stage);
     case Phase::kSamePort:
       return play_same_port(stage);
+    case Phase::kSchedule:
+    case Phase::kSingleEvent:
+      return play_schedule(stage);
   }
   std::abort();
 }

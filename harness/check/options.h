@@ -15,6 +15,7 @@
 #include "harness/judge/verdict.h"
 #include "harness/net/endpoint.h"
 #include "harness/ports/engine_choice.h"
+#include "harness/schedule/schedule.h"
 #include "harness/trace/trace.h"
 
 namespace selfconnect {
@@ -33,7 +34,11 @@ struct CheckOptions {
                                Phase::kHealthy};  // same-port goes with healthy
   EngineChoice engine = EngineChoice::kAuto;
   std::vector<std::string>
-      server;                   // argv of the real server, {port} and {host} replaced; empty: built-in peer
+      server;  // argv of the real server, {port} and {host} replaced; empty: built-in peer
+  std::vector<Step>
+      script;  // what the built-in peer does where it serves, over and over; empty: it reads in silence
+  std::optional<Schedule>
+      schedule;  // what the phases are about, instead of forced ones: refused, schedule, healthy
   std::string success_pattern;  // ECMAScript; checked to compile
   std::vector<std::string> secrets;
   Kind kind = Kind::kUnknown;                                   // from a TOML file

@@ -21,6 +21,7 @@ struct PhasePlan {
   Allocator allocator = Allocator::kConnect;  // that the target uses for this destination
   std::set<std::uint16_t> never;         // ports that must not become source ports while nothing is forced
   std::vector<Endpoint> served;          // `healthy`: where servers listen
+  Schedule schedule;                     // `schedule` and `single-event`
   std::vector<Address> local_addresses;  // of destinations
   Kind kind = Kind::kUnknown;
   std::optional<std::chrono::nanoseconds> retry_interval;  // the target's longest, seen in `refused`

@@ -159,5 +159,6 @@ Playing<void> play_bind(Stage& stage);
 Playing<void> play_recover(Stage& stage);
 Playing<void> play_healthy(Stage& stage);
 Playing<void> play_same_port(Stage& stage);
+Playing<void> play_schedule(Stage& stage);
 
 }  // namespace selfconnect

@@ -31,7 +31,7 @@
 #include "harness/net/endpoint.h"
 #include "harness/ports/layout.h"
 #include "harness/ports/policy.h"
-#include "harness/ports/random_source.h"
+#include "harness/sys/random_source.h"
 
 namespace selfconnect {
 

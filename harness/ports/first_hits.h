@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "harness/ports/candidate_ring.h"
-#include "harness/ports/random_source.h"
+#include "harness/sys/random_source.h"
 
 namespace selfconnect {
 

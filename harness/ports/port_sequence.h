@@ -12,7 +12,7 @@
 #include "harness/ports/allocator_model.h"
 #include "harness/ports/layout.h"
 #include "harness/ports/policy.h"
-#include "harness/ports/random_source.h"
+#include "harness/sys/random_source.h"
 
 namespace selfconnect {
 

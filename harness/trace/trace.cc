@@ -9,8 +9,8 @@ namespace selfconnect {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kPhaseNames = {"refused", "self-connect", "bind",
-                                                         "recover", "healthy",      "same-port"};
+constexpr std::array<std::string_view, 8> kPhaseNames = {
+    "refused", "self-connect", "bind", "recover", "healthy", "same-port", "schedule", "single-event"};
 
 template <class Enum, std::size_t N>
 std::string_view name_of(const std::array<std::string_view, N>& names, Enum value) {
@@ -29,7 +29,8 @@ std::optional<Phase> phase_from_name(std::string_view name) {
 }
 
 bool is_control(Phase phase) {
-  return phase == Phase::kRefused || phase == Phase::kHealthy || phase == Phase::kSamePort;
+  return phase == Phase::kRefused || phase == Phase::kHealthy || phase == Phase::kSamePort ||
+         phase == Phase::kSingleEvent;
 }
 
 std::string_view outcome_name(Outcome outcome) {
@@ -46,6 +47,12 @@ std::string_view ending_name(Ending ending) {
 std::string_view server_event_name(ServerEvent::What what) {
   static constexpr std::array<std::string_view, 6> kNames = {
       "started", "listening", "bind-blocked", "time-wait-blocked", "time-wait-removed", "ended"};
+  return name_of(kNames, what);
+}
+
+std::string_view peer_move_name(PeerMove::What what) {
+  static constexpr std::array<std::string_view, 6> kNames = {"received", "sent",           "fin-received",
+                                                             "fin-sent", "reset-received", "reset-sent"};
   return name_of(kNames, what);
 }
 

@@ -13,6 +13,7 @@
 
 #include "harness/net/endpoint.h"
 #include "harness/net/tcp_state.h"
+#include "harness/schedule/schedule.h"
 
 namespace selfconnect {
 
@@ -20,10 +21,20 @@ namespace selfconnect {
 using Instant = std::chrono::nanoseconds;
 
 // One launch of the target under one set of circumstances. The text form is that of the JSON contract.
-enum class Phase { kRefused, kSelfConnect, kBind, kRecover, kHealthy, kSamePort };
+enum class Phase {
+  kRefused,
+  kSelfConnect,
+  kBind,
+  kRecover,
+  kHealthy,
+  kSamePort,
+  kSchedule,     // each attempt meets its event of Trace::schedule
+  kSingleEvent,  // likewise, and the schedule is one event before the quiet window
+};
 [[nodiscard]] std::string_view phase_name(Phase phase);  // "refused", "self-connect", ...
 [[nodiscard]] std::optional<Phase> phase_from_name(std::string_view name);
-// A control shows how the target behaves without a self-connection: refused, healthy, same-port.
+// A control shows how the target behaves without a self-connection, or with one event alone: refused, healthy, same-port,
+// single-event.
 [[nodiscard]] bool is_control(Phase phase);
 
 // What became of one connect().
@@ -158,6 +169,54 @@ struct ServerEvent {
 };
 [[nodiscard]] std::string_view server_event_name(ServerEvent::What what);
 
+// What the far end saw of a connection, and did on it, in order; neighbours of one kind are one.
+struct PeerMove {
+  enum class What { kReceived, kSent, kFinReceived, kFinSent, kResetReceived, kResetSent };
+  What what = What::kReceived;
+  std::uint64_t bytes = 0;  // kReceived and kSent
+
+  bool operator==(const PeerMove&) const = default;
+};
+[[nodiscard]] std::string_view peer_move_name(PeerMove::What what);  // "received", "fin-sent", ...
+
+struct PeerView {
+  std::vector<PeerMove> moves;  // at most kMostPeerMoves
+  std::uint64_t received = 0;   // bytes
+  std::uint64_t sent = 0;       // bytes
+
+  bool operator==(const PeerView&) const = default;
+};
+inline constexpr std::size_t kMostPeerMoves = 64;
+
+// One attempt under a schedule: what it was to meet, and what it met.
+struct ScheduledAttempt {
+  std::uint64_t number = 0;  // from 1, per destination
+  Endpoint destination;
+  Event event;
+  // Why it was refused instead: "port 50000 is held by the target's own self-connection of attempt 3". Empty: it met `event`.
+  std::string instead;
+  std::uint16_t source_port = 0;  // 0: the socket got none (exhausted)
+  Instant at{};                   // when its connect() was stopped
+  std::optional<PeerView> peer;   // where it was accepted
+
+  bool operator==(const ScheduledAttempt&) const = default;
+};
+inline constexpr std::size_t kMostScheduledKept = 65'536;
+
+// What the target had open at one moment: when its first bytes came on the connection of an attempt in the quiet window, and before
+// they were answered.
+struct HeldSockets {
+  Instant at{};
+  Endpoint destination;
+  std::uint64_t attempt = 0;  // whose bytes came
+  std::vector<std::uint64_t>
+      ended;                      // earlier attempts to `destination` whose connections had ended, or failed,
+                                  // and whose sockets were still open
+  std::uint32_t descriptors = 0;  // of the process
+
+  bool operator==(const HeldSockets&) const = default;
+};
+
 // How the target's first process ended.
 struct Ended {
   enum class How {
@@ -168,7 +227,9 @@ struct Ended {
   How how = How::kStopped;
   int code = 0;  // exit code, or signal number; 0 when stopped
   Instant at{};
-  std::string stop_reason;  // kStopped only: "decided", "timeout", "interrupted"
+  // kStopped only: "decided", "timeout", "interrupted", or "blocked": all its threads waited without a time limit, and
+  // nothing that they waited for could come.
+  std::string stop_reason;
 
   bool operator==(const Ended&) const = default;
 };
@@ -189,6 +250,10 @@ struct Trace {
   bool forced = false;                    // the world forced self-connects from launch on
   std::optional<Instant> unforced_at;     // forcing was taken off, while the target lived
   std::optional<Instant> stop_signal_at;  // the harness first signalled the target
+
+  Schedule schedule;                        // kSchedule and kSingleEvent
+  std::vector<ScheduledAttempt> scheduled;  // in order of `at`; the first kMostScheduledKept
+  std::optional<HeldSockets> held;
 
   AttemptsFrom attempts_from = AttemptsFrom::kPackets;
   AttemptLog attempts;

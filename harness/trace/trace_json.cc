@@ -106,7 +106,7 @@ void read_run(Fields& fields, Run& run, std::vector<Phase>& phases) {
   read_phases(fields, phases);
   fields.each("not_run", [&](Fields& entry) {
     auto& [phase, reason] = run.not_run.emplace_back();
-    entry.read("phase", phase, phase_name, Phase::kSamePort);
+    entry.read("phase", phase, phase_name, Phase::kSingleEvent);
     entry.read("reason", reason);
   });
 }

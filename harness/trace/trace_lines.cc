@@ -64,7 +64,7 @@ void read_header(Fields& fields, Trace& trace) {
   std::string schema;
   fields.read("schema", schema);
   if (schema != kSchema) return fields.fail("schema", fmt::format("\"{}\"", kSchema));
-  fields.read("phase", trace.phase, phase_name, Phase::kSamePort);
+  fields.read("phase", trace.phase, phase_name, Phase::kSingleEvent);
   fields.read("destination", trace.destination);
   fields.read("timeout_ns", trace.timeout);
   fields.read("forced", trace.forced);

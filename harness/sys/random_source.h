@@ -1,5 +1,5 @@
 // A seeded source of random numbers that gives the same numbers with every compiler and library, unlike
-// std::uniform_int_distribution. For policies, models and simulation; not for secrets.
+// std::uniform_int_distribution. For policies, models, schedules and simulation; not for secrets.
 // SPDX-License-Identifier: MIT
 #pragma once
 

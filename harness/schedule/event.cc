@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#include "harness/schedule/event.h"
+
+#include <array>
+
+namespace selfconnect {
+
+std::string_view event_name(EventKind kind) {
+  static constexpr std::array<std::string_view, 12> kNames = {
+      "refuse",  "self", "serve",     "close",      "reset",    "silent",
+      "garbage", "drop", "exhausted", "half-close", "truncate", "script"};
+  return kNames.at(static_cast<std::size_t>(kind));
+}
+
+bool is_accepted(EventKind kind) {
+  switch (kind) {
+    case EventKind::kRefuse:
+    case EventKind::kSelf:
+    case EventKind::kDrop:
+    case EventKind::kExhausted:
+      return false;
+    default:
+      return true;
+  }
+}
+
+}  // namespace selfconnect

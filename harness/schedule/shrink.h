@@ -1,0 +1,25 @@
+// From a schedule that shows something to the shortest found that still shows it. Pure but for the question it asks.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+#include "harness/schedule/schedule.h"
+
+namespace selfconnect {
+
+struct Shrunk {
+  Schedule schedule;
+  std::size_t runs = 0;  // how often `shows` was asked
+  bool minimal = false;  // no single event can be left out or made simpler; else the limit came first
+};
+
+// Delta debugging (Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", 2002): leaves events out,
+// then makes them simpler (a kind by `refuse`, an amount by a smaller one, a script by a shorter one). `schedule` itself must show it and is not asked
+// about; no schedule is asked about twice. Shorter is fewer attempts, then fewer bytes of text.
+[[nodiscard]] Shrunk shrink_schedule(const Schedule& schedule,
+                                     const std::function<bool(const Schedule&)>& shows,
+                                     std::size_t most_runs = 200);
+
+}  // namespace selfconnect
