@@ -8,6 +8,7 @@
 
 #include "harness/check/out_directory.h"
 #include "harness/judge/retry.h"
+#include "harness/judge/success_pattern.h"
 #include "harness/launch/command_line.h"
 #include "harness/sys/kernel_release.h"
 #include "harness/trace/secret_finder.h"
@@ -42,6 +43,9 @@ std::vector<Family> families(const CheckOptions& options) {
 
 Director::Director(asio::io_context& context, const CheckOptions& options, CheckObserver& observer)
     : options_(options), performance_{context, options, observer, false, [] {}} {
+  if (options.schedule) {
+    performance_.engine = BestEngine{EngineChoice::kNotify, "a schedule stops the target at every connect()"};
+  }
   describe();
   expected_phases_ = static_cast<int>(options.phases.size());  // until more is known
 }
@@ -105,6 +109,7 @@ Playing<void> Director::play_family(Family family) {
   if (!learned) co_return std::unexpected(learned.error());
   if (performance_.interrupted) co_return StageResult<void>{};
   expect_phases(*learned);
+  if (options_.schedule) co_return co_await play_schedule_family(*learned);
   for (const Destination& destination : learned->destinations) {
     for (const Phase phase : {Phase::kSelfConnect, Phase::kBind, Phase::kRecover}) {
       if (performance_.interrupted) co_return StageResult<void>{};
@@ -186,27 +191,51 @@ PhasePlan Director::forced_plan(Phase phase, const Learned& learned, const Desti
   return plan;
 }
 
-Playing<void> Director::play_healthy_controls(const Learned& learned) {
+Playing<void> Director::play_served(const Learned& learned, int runs) {
   PhasePlan plan = plan_for(Phase::kHealthy, learned);
   plan.destination = learned.destinations.front().endpoint;
   for (const Destination& destination : learned.destinations) plan.served.push_back(destination.endpoint);
-  const bool compare = std::ranges::any_of(run_.traces, [](const Trace& trace) {
-    return trace.phase == Phase::kRecover && trace.attempts.accepted > 0;
-  });
-  for (int i = 0; i < (compare ? kHealthyRuns : 1); ++i) {
+  for (int i = 0; i < runs; ++i) {
     if (performance_.interrupted) co_return StageResult<void>{};
     auto played = co_await play(plan);
     if (!played && !only_this_phase(Phase::kHealthy, played.error())) co_return played;
     if (!played) break;
   }
+  co_return StageResult<void>{};
+}
+
+PhasePlan Director::schedule_plan(Phase phase, const Learned& learned, Schedule schedule) const {
+  PhasePlan plan = forced_plan(phase, learned, learned.destinations.front());
+  for (const Destination& destination : learned.destinations) plan.served.push_back(destination.endpoint);
+  plan.schedule = std::move(schedule);
+  const auto healthy = std::ranges::find(run_.traces, Phase::kHealthy, &Trace::phase);
+  if (healthy == run_.traces.end()) return plan;
+  plan.ends_when_served = healthy->ended.how != Ended::How::kStopped;
+  const auto success = SuccessPattern::compile(options_.success_pattern);
+  plan.succeeds_when_served = !options_.success_pattern.empty() && success && success->find(*healthy);
+  return plan;
+}
+
+Playing<void> Director::play_schedule_family(const Learned& learned) {
+  if (auto played = co_await play_served(learned, kHealthyRuns); !played) co_return played;
+  if (performance_.interrupted) co_return StageResult<void>{};
+  if (auto played = co_await play(schedule_plan(Phase::kSchedule, learned, *options_.schedule)); !played)
+    co_return played;
+  co_return StageResult<void>{};
+}
+
+Playing<void> Director::play_healthy_controls(const Learned& learned) {
+  const bool compare = std::ranges::any_of(run_.traces, [](const Trace& trace) {
+    return trace.phase == Phase::kRecover && trace.attempts.accepted > 0;
+  });
+  if (auto played = co_await play_served(learned, compare ? kHealthyRuns : 1); !played) co_return played;
   if (performance_.interrupted) co_return StageResult<void>{};
   if (!run_.has_host_placeholder || performance_.here) {
     leave_out(Phase::kSamePort,
               run_.has_host_placeholder ? "needs a network of its own" : "the command has no {host}");
     co_return StageResult<void>{};
   }
-  plan = forced_plan(Phase::kSamePort, learned, learned.destinations.front());
-  auto played = co_await play(plan);
+  auto played = co_await play(forced_plan(Phase::kSamePort, learned, learned.destinations.front()));
   // Where no second network can be made only this control is lost.
   if (!played && !options_.server.empty()) co_return played;
   if (!played) leave_out(Phase::kSamePort, played.error().reason);

@@ -40,6 +40,10 @@ class Director {
   PhasePlan plan_for(Phase phase, const Learned& learned) const;
   PhasePlan forced_plan(Phase phase, const Learned& learned, const Destination& destination) const;
   Playing<void> play_healthy_controls(const Learned& learned);
+  Playing<void> play_served(const Learned& learned, int runs);
+  // The controls, the schedule, and then what its judging wants to be held against.
+  Playing<void> play_schedule_family(const Learned& learned);
+  PhasePlan schedule_plan(Phase phase, const Learned& learned, Schedule schedule) const;
   static Playing<void> play_on(Stage& stage);
   Playing<void> play(const PhasePlan& plan);
   void expect_phases(const Learned& learned);

@@ -276,6 +276,7 @@ boost::asio::awaitable<void> Stage::finish() {
                     .stop_reason = {}};
   }
   target_->drain_output();
+  if (schedule_) schedule_->close(trace_);
   const SecretPatterns secrets(options().secrets);
   trace_.out = text_of(target_->out(), secrets);
   trace_.err = text_of(target_->err(), secrets);

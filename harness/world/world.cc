@@ -129,6 +129,7 @@ World& World::operator=(World&& other) noexcept {
     pid_ = other.pid_;
     isolation_ = other.isolation_;
     left_ = std::move(other.left_);
+    requests_ = std::move(other.requests_);
   }
   return *this;
 }
@@ -162,6 +163,7 @@ void World::end() {
 
 Result<std::vector<UniqueFd>> World::request(const InitRequest& request, std::size_t descriptors) const {
   if (isolation_ == Isolation::kNone) return std::unexpected(not_here());
+  const std::scoped_lock lock(*requests_);
   if (!send_message(control_.get(), request)) return std::unexpected(errno_error("send to the world's init"));
   auto reply = receive_reply(control_.get(), descriptors_.get());
   if (!reply) return std::unexpected(reply.error());
@@ -184,6 +186,15 @@ void World::expect_sockets(std::span<const SocketKind> kinds) {
   for (std::size_t i = 0; i < kinds.size(); ++i) spare_.emplace_back(kinds[i], std::move((*made)[i]));
 }
 
+UniqueFd World::spare_socket(const SocketKind& kind) const {
+  const std::scoped_lock lock(*requests_);
+  const auto spare = std::ranges::find(spare_, kind, &std::pair<SocketKind, UniqueFd>::first);
+  if (spare == spare_.end()) return {};
+  UniqueFd fd = std::move(spare->second);
+  spare_.erase(spare);
+  return fd;
+}
+
 Result<UniqueFd> World::socket(int domain, int type, int protocol, Network network) const {
   if (isolation_ == Isolation::kNone && network == Network::kNear) {
     UniqueFd made(::socket(domain, type | SOCK_CLOEXEC, protocol));
@@ -191,11 +202,8 @@ Result<UniqueFd> World::socket(int domain, int type, int protocol, Network netwo
     return made;
   }
   const SocketKind kind{domain, type, protocol};
-  const auto spare = std::ranges::find(spare_, kind, &std::pair<SocketKind, UniqueFd>::first);
-  if (network == Network::kNear && spare != spare_.end()) {
-    UniqueFd fd = std::move(spare->second);
-    spare_.erase(spare);
-    return fd;
+  if (network == Network::kNear) {
+    if (UniqueFd fd = spare_socket(kind)) return fd;
   }
   auto made = sockets({&kind, 1}, network);
   if (!made) return std::unexpected(made.error());

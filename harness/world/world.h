@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -30,7 +31,7 @@ enum class Isolation {
 };
 [[nodiscard]] std::string_view isolation_name(Isolation isolation);  // "netns", "userns+netns", "none"
 
-// Owned namespaces and the init process that keeps them. Move-only; not for use by two threads at once.
+// Owned namespaces and the init process that keeps them. Move-only; only socket() is for two threads at once.
 // Destruction kills every process in it and reaps its init. Children that the caller has put into it (Process) must be
 // reaped before, for its init ends after all others are gone (pid_namespaces(7)).
 class World {
@@ -96,6 +97,7 @@ class World {
   World() = default;
   Result<std::vector<UniqueFd>> request(const InitRequest& request, std::size_t descriptors) const;
   Result<std::vector<UniqueFd>> sockets(std::span<const SocketKind> kinds, Network network) const;
+  UniqueFd spare_socket(const SocketKind& kind) const;
   static Result<void> bring_up(int routes);
   void end();
 
@@ -107,6 +109,7 @@ class World {
   pid_t pid_ = -1;
   Isolation isolation_ = Isolation::kNetNs;
   std::unique_ptr<LeftProcesses> left_;  // kNone
+  std::unique_ptr<std::mutex> requests_ = std::make_unique<std::mutex>();  // of control_, descriptors_ and spare_
 };
 
 // Worlds, one after the other, from one Maker, which is started with the first of them and ends with this. For one thread
