@@ -61,7 +61,8 @@ Playing<void> play_schedule(Stage& stage) {
   co_await stage.finish();
   std::string why = schedule.out_of_step();
   if (why.empty() && stage.flows().total() > schedule.dialled()) {
-    why = "the target dials past the engine notify, as programs do through io_uring: a schedule cannot stop it";
+    why =
+        "the target dials past the engine notify, as programs do through io_uring: a schedule cannot stop it";
   }
   if (!why.empty()) co_return failure(error(why), StageFailure::Kind::kCannotForce);
   co_return StageResult<void>{};

@@ -139,8 +139,8 @@ DialAnswer ScheduleDirector::dial(const StoppedDial& stopped) {
   if (stopped.fast_open) {
     meeting.attempt.instead = "it dials by TCP fast open";
     const std::scoped_lock lock(mutex_);
-    out_of_step_ = fmt::format("the target dials {} by TCP fast open, which a schedule cannot stop",
-                               destination.text());
+    out_of_step_ =
+        fmt::format("the target dials {} by TCP fast open, which a schedule cannot stop", destination.text());
   } else {
     meet(meeting);
   }
@@ -248,7 +248,8 @@ void ScheduleDirector::connect_to_itself(Meeting& meeting) {
     return;
   }
   auto called = meeting.connect();
-  if (called.outcome.how == How::kNotDialled && called.error == EADDRNOTAVAIL && clear_the_way(place, meeting)) {
+  if (called.outcome.how == How::kNotDialled && called.error == EADDRNOTAVAIL &&
+      clear_the_way(place, meeting)) {
     called = meeting.connect();
   }
   if (called.outcome.how == How::kConnected && called.outcome.to_itself()) {
@@ -345,8 +346,9 @@ bool ScheduleDirector::clear_the_way(Place& place, Meeting& meeting) {
       const std::scoped_lock lock(mutex_);
       time_waits_removed_.push_back(line.at);
     } else if (line.local == line.remote && line.inode != 0) {
-      meeting.attempt.instead = fmt::format("port {} is held by the target's own self-connection of attempt {}",
-                                            place.endpoint.port, place.own_attempt);
+      meeting.attempt.instead =
+          fmt::format("port {} is held by the target's own self-connection of attempt {}",
+                      place.endpoint.port, place.own_attempt);
     }
   }
   return removed;
@@ -398,12 +400,12 @@ void ScheduleDirector::hand_over(const Meeting& meeting, UniqueFd accepted) {
     look = [this, thread = meeting.stopped.thread, destination = attempt.destination, number = attempt.number,
             sockets = meeting.place.sockets] { look_at_sockets(thread, destination, number, sockets); };
   }
-  boost::asio::post(context_, [this, alive = std::weak_ptr(alive_), handed = std::move(handed),
-                               look = std::move(look)] {
-    if (alive.expired()) return handed.connection->end();
-    accepted_.push_back(handed);
-    handed.connection->serve(context_, look, changed_);
-  });
+  boost::asio::post(
+      context_, [this, alive = std::weak_ptr(alive_), handed = std::move(handed), look = std::move(look)] {
+        if (alive.expired()) return handed.connection->end();
+        accepted_.push_back(handed);
+        handed.connection->serve(context_, look, changed_);
+      });
 }
 
 void ScheduleDirector::look_at_sockets(pid_t thread, const Endpoint& destination, std::uint64_t attempt,
@@ -417,7 +419,8 @@ void ScheduleDirector::look_at_sockets(pid_t thread, const Endpoint& destination
                       .descriptors = open.descriptors};
   const ino_t current = sockets.back().inode;
   for (const Place::Socket& socket : sockets) {
-    if (socket.over && socket.attempt != attempt && socket.inode != current && open.inodes.contains(socket.inode))
+    if (socket.over && socket.attempt != attempt && socket.inode != current &&
+        open.inodes.contains(socket.inode))
       held_->ended.push_back(socket.attempt);
   }
 }

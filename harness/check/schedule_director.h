@@ -42,8 +42,8 @@ namespace selfconnect {
 
 struct ScheduleDirections {
   Schedule schedule;
-  std::set<std::uint16_t> reserved;        // ports that the kernel gives to no connect() in the world
-  std::optional<Endpoint> bound_before;    // where a target dials that binds to port 0 before
+  std::set<std::uint16_t> reserved;      // ports that the kernel gives to no connect() in the world
+  std::optional<Endpoint> bound_before;  // where a target dials that binds to port 0 before
   std::function<Service(const Endpoint& destination)> service;
   bool server_speaks = false;  // what serves has an answer to what the target says
 };
@@ -87,7 +87,7 @@ class ScheduleDirector {
     UniqueFd listener;  // bound; down after the first shutdown(2)
     bool listening = false;
     std::vector<std::uint16_t> dropped;  // source ports whose SYNs do not get in
-    std::uint64_t own_attempt = 0;  // the newest that was connected to itself
+    std::uint64_t own_attempt = 0;       // the newest that was connected to itself
     struct Socket {
       std::uint64_t attempt = 0;
       ino_t inode = 0;

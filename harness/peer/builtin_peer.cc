@@ -17,7 +17,9 @@ using Descriptor = asio::posix::stream_descriptor;
 struct BuiltinPeer::State {
   const std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // queued handlers cannot be cancelled
   State(asio::io_context& io, UniqueFd fd, std::vector<Step> steps)
-      : context(io), listener(io, fd.release()), service{.steps = std::move(steps), .socket = {}, .server = {}} {
+      : context(io),
+        listener(io, fd.release()),
+        service{.steps = std::move(steps), .socket = {}, .server = {}} {
     wait_for_clients();
   }
 

@@ -15,7 +15,8 @@ namespace {
 
 using Descriptor = boost::asio::posix::stream_descriptor;
 
-constexpr std::size_t kMuch = 256 * 1024;  // bytes in one direction that wait to be passed on: no more are taken in
+constexpr std::size_t kMuch =
+    256 * 1024;  // bytes in one direction that wait to be passed on: no more are taken in
 
 class HandOn : public Conduct {
  public:

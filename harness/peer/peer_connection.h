@@ -20,7 +20,8 @@ namespace selfconnect {
 // begin() on any one thread, then all else on the io_context's, which may have it handed over by post().
 class PeerConnection : public std::enable_shared_from_this<PeerConnection> {
  public:
-  static constexpr std::size_t kMostUnsent = 4 << 20;  // bytes that wait to be sent; then the connection is reset
+  static constexpr std::size_t kMostUnsent =
+      4 << 20;  // bytes that wait to be sent; then the connection is reset
 
   // `socket`: accepted, non-blocking.
   PeerConnection(UniqueFd socket, std::unique_ptr<Conduct> conduct);
