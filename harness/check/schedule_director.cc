@@ -134,6 +134,7 @@ DialAnswer ScheduleDirector::dial(const StoppedDial& stopped) {
   {
     const std::scoped_lock lock(mutex_);
     meeting.attempt.number = ++newest_[destination];
+    dialling_ = true;
   }
   meeting.attempt.event = event_of(directions_.schedule, meeting.attempt.number);
   if (stopped.fast_open) {
@@ -379,6 +380,7 @@ void ScheduleDirector::remember(Meeting& meeting) {
   UniqueFd accepted = std::move(meeting.accepted);
   if (accepted) hand_over(meeting, std::move(accepted));
   const std::scoped_lock lock(mutex_);
+  dialling_ = false;
   ++total_;
   if (meeting.dialled) ++dialled_;
   if (attempts_.size() < kMostScheduledKept) attempts_.push_back(meeting.attempt);
@@ -390,6 +392,7 @@ void ScheduleDirector::hand_over(const Meeting& meeting, UniqueFd accepted) {
   {
     const std::scoped_lock lock(mutex_);
     handed.index = attempts_.size();
+    ++handed_over_;
   }
   handed.connection = std::make_shared<PeerConnection>(
       std::move(accepted), conduct_of(attempt.event, context_, directions_.service(attempt.destination)));
@@ -457,6 +460,10 @@ bool ScheduleDirector::served_in_quiet_window() const {
 }
 
 bool ScheduleDirector::far_end_waits() const {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (handed_over_ != accepted_.size() || dialling_) return false;
+  }
   return std::ranges::all_of(accepted_,
                              [](const Accepted& accepted) { return accepted.connection->waits(); });
 }

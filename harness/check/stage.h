@@ -94,6 +94,9 @@ class Stage {
   boost::asio::awaitable<bool> until(std::function<bool()> condition);
   boost::asio::awaitable<bool> until(std::function<bool()> condition, Clock::time_point deadline);
 
+  // Until the condition holds, or, where the plan says that this is enough, the target is blocked for good.
+  boost::asio::awaitable<void> until_blocked(std::function<bool()> condition, Clock::time_point deadline);
+
   // After the target's first process ended by itself: its other processes get a moment to end, and what is
   // then left is noted. A target that has not dialled yet (it went to the background) is given all the time
   // there is.
@@ -156,6 +159,7 @@ class Stage {
   std::vector<std::unique_ptr<BuiltinPeer>> peers_;
   std::unique_ptr<Relay> relay_;
   std::unique_ptr<Process> target_;
+  bool blocked_ = false;
   std::optional<Clock::time_point> launched_at_;
   std::optional<Clock::time_point> progress_at_;
 };

@@ -37,6 +37,13 @@ void PeerConnection::end() {
   close_descriptor();
 }
 
+bool PeerConnection::waits() {
+  if (!is_open()) return true;
+  char byte = 0;
+  const bool nothing_came = recv(fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+  return unsent_.empty() && conduct_->waits() && (nothing_came || ended_);
+}
+
 void PeerConnection::send(std::string_view bytes) {
   if (!is_open() || half_close_wanted_ || close_wanted_) return;
   bool last = false;
