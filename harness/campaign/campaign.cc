@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "harness/campaign/campaign.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <cerrno>
+#include <functional>
 #include <map>
 #include <utility>
 
@@ -216,9 +220,27 @@ std::filesystem::path CampaignDirectory::log(std::size_t worker) const {
   return root / fmt::format("worker-{}.log", worker);
 }
 
+namespace {
+
+// Two campaigns in one directory would take each other's half-written findings for a killed worker's.
+Result<UniqueFd> lock(const std::filesystem::path& directory) {
+  UniqueFd fd(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return std::unexpected(errno_error(fmt::format("open({})", directory.string())));
+  if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK)
+      return std::unexpected(error(fmt::format("{}: another campaign runs there", directory.string())));
+    return std::unexpected(errno_error(fmt::format("flock({})", directory.string())));
+  }
+  return fd;
+}
+
+}  // namespace
+
 Result<CampaignResult> run_campaign(const CampaignOptions& options, CampaignObserver& observer) {
   auto store = FindingStore::open(options.directory.findings());
   if (!store) return std::unexpected(store.error());
+  const auto locked = lock(options.directory.root);
+  if (!locked) return std::unexpected(locked.error());
   if (auto opened = open_corpus(options.directory.corpus); !opened) return std::unexpected(opened.error());
   // A finding that was about to be saved is found again at once.
   for (const std::string& schedule : store->take_unfinished()) {

@@ -13,6 +13,8 @@
 #include <csignal>
 #include <utility>
 
+#include "harness/sys/socket_pair.h"
+
 namespace selfconnect {
 
 namespace {
@@ -43,11 +45,10 @@ Result<Ends> make_pipe() {
 
 // A socket, for a write to it raises no SIGPIPE where it is told not to.
 Result<Ends> make_orders() {
-  std::array<int, 2> ends{};
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
-    return std::unexpected(errno_error("socketpair"));
-  auto read_end = moved_up(UniqueFd(ends[0]));
-  auto write_end = moved_up(UniqueFd(ends[1]));
+  auto pair = socket_pair(SOCK_STREAM);
+  if (!pair) return std::unexpected(pair.error());
+  auto read_end = moved_up(std::move(pair->far));
+  auto write_end = moved_up(std::move(pair->near));
   if (!read_end || !write_end) return std::unexpected((read_end ? write_end : read_end).error());
   return Ends{std::move(*read_end), std::move(*write_end)};
 }

@@ -32,7 +32,7 @@ struct Given {
   std::vector<std::string> secrets;
 };
 
-void declare(CommandParser& parser, Given& given) {
+void declare(CommandParser& parser, const CheckOptionTexts& texts, Given& given) {
   parser.option({"--target", "FILE", "Read the target from a TOML file (docs/target-file.md)"}, given.target);
   parser.option({"--port", "N", "{port}, and the only port that is forced [learned, or 50000]"}, given.port);
   parser.option({"--host", "ADDR", "{host}, and the only address that is forced [learned]"}, given.host);
@@ -49,7 +49,7 @@ void declare(CommandParser& parser, Given& given) {
   parser.option({"--timeout", "DUR", "A phase's longest time: 500ms, 10s, 2m [10s]"}, given.timeout);
   parser.option({"--seed", "N", "Makes a run repeatable [random, and printed]"}, given.seed);
   parser.option({"--stdin", "FILE", "What the target reads [/dev/null]"}, given.stdin_file);
-  parser.option({"--out", "DIR", "Save trace, packets and output of each phase there"}, given.out);
+  parser.option({"--out", "DIR", std::string(texts.out)}, given.out);
 }
 
 Kind kind_from_name(std::string_view name) {
@@ -117,8 +117,13 @@ Parsed<void> check_whole(const CommandParser& parser, const Given& given, const 
 Parsed<CheckCall> parse_check_call(std::span<const std::string> arguments,
                                    std::span<const Reporter> reporters) {
   CommandParser parser(kText);
+  return parse_check_call(parser, arguments, reporters);
+}
+
+Parsed<CheckCall> parse_check_call(CommandParser& parser, std::span<const std::string> arguments,
+                                   std::span<const Reporter> reporters, const CheckOptionTexts& texts) {
   Given given;
-  declare(parser, given);
+  declare(parser, texts, given);
   const SharedOptions shared(parser, reporters);
   const auto dashes = std::ranges::find(arguments, "--");
   if (const auto parsed = parser.parse({arguments.begin(), dashes}); !parsed)

@@ -26,4 +26,15 @@ struct CheckCall {
 [[nodiscard]] Parsed<CheckCall> parse_check_call(std::span<const std::string> arguments,
                                                  std::span<const Reporter> reporters);
 
+// The same for a command that takes these options and its own, which `parser` has been told already.
+struct CheckOptionTexts {
+  std::string_view out = "Save trace, packets and output of each phase there";  // --out
+};
+[[nodiscard]] Parsed<CheckCall> parse_check_call(CommandParser& parser, std::span<const std::string> arguments,
+                                                 std::span<const Reporter> reporters,
+                                                 const CheckOptionTexts& texts = {});
+
+// Runs it, reports, and returns the exit code.
+[[nodiscard]] int run_check(CheckCall call);
+
 }  // namespace selfconnect
