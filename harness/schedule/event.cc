@@ -6,7 +6,7 @@
 namespace selfconnect {
 
 std::string_view event_name(EventKind kind) {
-  static constexpr std::array<std::string_view, 12> kNames = {
+  static constexpr std::array<std::string_view, kEventKinds> kNames = {
       "refuse",  "self", "serve",     "close",      "reset",    "silent",
       "garbage", "drop", "exhausted", "half-close", "truncate", "script"};
   return kNames.at(static_cast<std::size_t>(kind));

@@ -25,6 +25,8 @@ enum class EventKind {
   kScript,     // accepted by a peer that follows `steps`
 };
 
+inline constexpr std::size_t kEventKinds = 12;
+
 // One move of a scripted peer.
 struct Step {
   enum class What {
