@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
@@ -26,10 +27,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr auto kLook = 50ms;        // how often the workers are asked
-constexpr auto kShow = 250ms;       // how often progress is told
-constexpr auto kFinishing = 10s;    // for findings at hand, once the time is up
-constexpr auto kStopping = 5s;      // then the workers are killed
+constexpr auto kLook = 50ms;      // how often the workers are asked
+constexpr auto kShow = 250ms;     // how often progress is told
+constexpr auto kFinishing = 10s;  // for findings at hand, once the time is up
+constexpr auto kStopping = 5s;    // then the workers are killed
 constexpr std::size_t kMostRestarts = 5;
 constexpr std::size_t kMostNotes = 100;
 
@@ -74,15 +75,15 @@ class Campaign {
     result_.inputs = count_inputs(options_.directory.corpus);
     result_.workers = options_.workers;
     for (auto& [name, finding] : findings_) result_.findings.push_back(std::move(finding));
-    std::ranges::stable_sort(result_.findings, std::greater{}, [](const CampaignFinding& f) { return f.saved.level; });
+    std::ranges::stable_sort(result_.findings, std::greater{},
+                             [](const CampaignFinding& f) { return f.saved.level; });
     return std::move(result_);
   }
 
  private:
   Result<void> start_worker(std::size_t index) {
-    std::vector<std::string> command = options_.worker_command;
-    std::ranges::replace(command, std::string("{worker}"), fmt::format("{}", index));
-    auto worker = WorkerProcess::spawn(command, board_.fd(), options_.directory.log(index));
+    auto worker =
+        WorkerProcess::spawn(options_.worker_command(index), board_.fd(), options_.directory.log(index));
     if (!worker) return std::unexpected(worker.error());
     workers_.insert_or_assign(index, std::move(*worker));
     return {};
@@ -140,7 +141,9 @@ class Campaign {
     if (at == findings_.end()) {
       auto saved = store_.load(name);
       if (!saved) return;  // another worker is about to save it, and will say so
-      at = findings_.emplace(name, CampaignFinding{.saved = std::move(*saved), .is_new = is_new, .seen = false}).first;
+      at = findings_
+               .emplace(name, CampaignFinding{.saved = std::move(*saved), .is_new = is_new, .seen = false})
+               .first;
     }
     CampaignFinding& finding = at->second;
     if (!std::exchange(finding.seen, true)) observer_.found(finding);
@@ -220,6 +223,16 @@ std::filesystem::path CampaignDirectory::log(std::size_t worker) const {
   return root / fmt::format("worker-{}.log", worker);
 }
 
+Result<void> make_directory(const std::filesystem::path& root) {
+  std::error_code ec;
+  std::filesystem::create_directories(root, ec);
+  if (ec)
+    return std::unexpected(errno_error(fmt::format("make --out directory {}", root.string()), ec.value()));
+  if (access(root.c_str(), W_OK | X_OK) != 0)
+    return std::unexpected(errno_error(fmt::format("write to --out directory {}", root.string())));
+  return {};
+}
+
 namespace {
 
 // Two campaigns in one directory would take each other's half-written findings for a killed worker's.
@@ -244,7 +257,8 @@ Result<CampaignResult> run_campaign(const CampaignOptions& options, CampaignObse
   if (auto opened = open_corpus(options.directory.corpus); !opened) return std::unexpected(opened.error());
   // A finding that was about to be saved is found again at once.
   for (const std::string& schedule : store->take_unfinished()) {
-    if (auto added = add_to_corpus(options.directory.corpus, schedule); !added) return std::unexpected(added.error());
+    if (auto added = add_to_corpus(options.directory.corpus, schedule); !added)
+      return std::unexpected(added.error());
   }
   if (auto seeded = seed_corpus(options.directory.corpus); !seeded) return std::unexpected(seeded.error());
   auto board = SharedBoard::create();

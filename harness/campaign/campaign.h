@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,7 +34,7 @@ struct CampaignDirectory {
 
 struct CampaignOptions {
   CampaignDirectory directory;
-  std::vector<std::string> worker_command;  // argv; the worker's number is put in place of "{worker}"
+  std::function<std::vector<std::string>(std::size_t worker)> worker_command;  // argv, by number from 0
   std::size_t workers = 1;
   std::optional<std::chrono::nanoseconds> duration;
   std::optional<std::uint64_t> runs;
@@ -57,6 +58,9 @@ class CampaignObserver {
   virtual void found(const CampaignFinding& /*finding*/) {}
   virtual void noted(const std::string& /*note*/) {}
 };
+
+// Makes the root, and sees that it can be written. The error names it.
+Result<void> make_directory(const std::filesystem::path& root);
 
 // The error is one of ours: a directory, a process that cannot be made. What workers say of theirs is in the result.
 Result<CampaignResult> run_campaign(const CampaignOptions& options, CampaignObserver& observer);

@@ -16,7 +16,8 @@
 namespace selfconnect {
 
 enum class CampaignEnd { kTime, kRuns, kFinding, kInterrupted, kFailed };
-[[nodiscard]] std::string_view campaign_end_name(CampaignEnd end);  // "time", "runs", "finding", "interrupted", "failed"
+[[nodiscard]] std::string_view campaign_end_name(
+    CampaignEnd end);  // "time", "runs", "finding", "interrupted", "failed"
 
 struct CampaignFinding {
   SavedFinding saved;
@@ -27,6 +28,11 @@ struct CampaignFinding {
 };
 
 struct CampaignResult {
+  std::vector<std::string> command;  // secrets blacked out
+  std::uint64_t seed = 0;
+  std::string directory;  // of --out
+  std::string corpus;
+
   CampaignEnd end = CampaignEnd::kTime;
   // Of kFailed: skip (this machine cannot do it) or error (the harness failed), and why.
   std::optional<std::pair<Verdict, std::string>> failed;

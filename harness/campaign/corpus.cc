@@ -17,9 +17,10 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::array<EventKind, 10> kPlainKinds = {
-    EventKind::kRefuse, EventKind::kSelf,   EventKind::kServe,     EventKind::kClose,    EventKind::kReset,
+    EventKind::kRefuse, EventKind::kSelf, EventKind::kServe,     EventKind::kClose,     EventKind::kReset,
     EventKind::kSilent, EventKind::kDrop, EventKind::kExhausted, EventKind::kHalfClose, EventKind::kGarbage};
 
+constexpr std::size_t kLargestFile = 1 << 24;
 constexpr std::uint32_t kSeedBytes = 16;  // of garbage
 
 }  // namespace
@@ -27,12 +28,37 @@ constexpr std::uint32_t kSeedBytes = 16;  // of garbage
 Result<void> open_corpus(const fs::path& directory) {
   std::error_code ec;
   fs::create_directories(directory, ec);
-  if (ec) return std::unexpected(errno_error(fmt::format("make corpus directory {}", directory.string()), ec.value()));
+  if (ec)
+    return std::unexpected(
+        errno_error(fmt::format("make corpus directory {}", directory.string()), ec.value()));
   const fs::directory_iterator listed(directory, ec);
-  if (ec) return std::unexpected(errno_error(fmt::format("read corpus directory {}", directory.string()), ec.value()));
+  if (ec)
+    return std::unexpected(
+        errno_error(fmt::format("read corpus directory {}", directory.string()), ec.value()));
   if (access(directory.c_str(), R_OK | W_OK | X_OK) != 0)
     return std::unexpected(errno_error(fmt::format("write to corpus directory {}", directory.string())));
   return {};
+}
+
+Result<CorpusCheck> check_corpus(const fs::path& directory) {
+  CorpusCheck check;
+  std::error_code ec;
+  if (!fs::exists(directory, ec)) return check;
+  fs::directory_iterator entries(directory, ec);
+  if (ec)
+    return std::unexpected(
+        errno_error(fmt::format("read corpus directory {}", directory.string()), ec.value()));
+  for (const auto& entry : entries) {
+    if (!entry.is_regular_file(ec)) continue;
+    const auto text = read_small_file(entry.path(), kLargestFile);
+    if (!text) return std::unexpected(text.error().during("read the corpus"));
+    if (const auto schedule = parse_schedule(*text)) {
+      ++check.schedules;
+    } else if (check.others++ == 0) {
+      check.first_other = fmt::format("{}: {}", entry.path().string(), schedule.error().message(*text));
+    }
+  }
+  return check;
 }
 
 Result<void> add_to_corpus(const fs::path& directory, std::string_view input) {
@@ -48,7 +74,8 @@ Result<void> seed_corpus(const fs::path& directory) {
     Schedule schedule;
     // `serve` alone is the quiet window.
     if (kind != EventKind::kServe)
-      schedule.entries.push_back({.event = {.kind = kind, .amount = kind == EventKind::kGarbage ? kSeedBytes : 0, .steps = {}}});
+      schedule.entries.push_back(
+          {.event = {.kind = kind, .amount = kind == EventKind::kGarbage ? kSeedBytes : 0, .steps = {}}});
     if (auto added = add_to_corpus(directory, print(schedule)); !added) return added;
   }
   return {};

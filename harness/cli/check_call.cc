@@ -95,11 +95,10 @@ Parsed<void> apply(const CommandParser& parser, const Given& given, CheckCall& c
 }
 
 // What no single option can tell.
-Parsed<void> check_whole(const CommandParser& parser, const Given& given, const CheckOptions& options) {
-  if (options.command.empty()) {
-    return parser.wrong(
-        "no command: expected one after --, such as selfconnect check -- redis-cli -p 50000 PING");
-  }
+Parsed<void> check_whole(const CommandParser& parser, const CheckOptionTexts& texts, const Given& given,
+                         const CheckOptions& options) {
+  if (options.command.empty())
+    return parser.wrong(fmt::format("no command: expected one after --, such as {}", texts.example));
   if (options.command.front().empty())
     return parser.wrong("the command after -- is empty: expected a program");
   if (given.family && options.host) {
@@ -146,7 +145,8 @@ Parsed<CheckCall> parse_check_call(CommandParser& parser, std::span<const std::s
   auto reports = shared.reports();
   if (!reports) return std::unexpected(reports.error());
   call.reports = std::move(*reports);
-  if (auto whole = check_whole(parser, given, call.options); !whole) return std::unexpected(whole.error());
+  if (auto whole = check_whole(parser, texts, given, call.options); !whole)
+    return std::unexpected(whole.error());
   return call;
 }
 
