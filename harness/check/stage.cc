@@ -12,6 +12,7 @@
 
 #include "harness/check/out_directory.h"
 #include "harness/launch/command_line.h"
+#include "harness/trace/blocked.h"
 #include "harness/peer/listener.h"
 #include "harness/trace/pcap_writer.h"
 #include "harness/trace/secret_finder.h"
@@ -27,6 +28,7 @@ constexpr auto kKillGrace = 5s;         // a killed process ends at once, unless
 constexpr auto kChildrenGrace = 500ms;  // for helper processes of the target to end after it
 constexpr auto kPolling = 5ms;          // of what the kernel gives no event for
 constexpr auto kProgress = 100ms;
+constexpr std::chrono::milliseconds kFirstLook{4}, kLastLook{64};  // between two looks at a target that may be blocked
 
 // Watched long enough: see Stage::watched_enough.
 constexpr std::uint64_t kFewAttempts = 4;
@@ -231,6 +233,23 @@ boost::asio::awaitable<bool> Stage::until(std::function<bool()> condition, Clock
   co_return condition();
 }
 
+boost::asio::awaitable<void> Stage::until_blocked(std::function<bool()> condition,
+                                                  Clock::time_point by) {
+  std::optional<std::vector<BlockedThread>> before;
+  auto pause = kFirstLook;
+  while (!interrupted() && !condition() && Clock::now() < by) {
+    const bool looks = plan_.blocked_is_enough;
+    if (co_await until(condition, looks ? std::min(Clock::now() + pause, by) : by)) break;
+    if (!looks || interrupted()) continue;
+    std::optional<std::vector<BlockedThread>> now;
+    if (schedule_->far_end_waits()) now = blocked_threads(recorder_->processes(0));
+    blocked_ = now && now == before && schedule_->far_end_waits();
+    if (blocked_) break;
+    if (!now) pause = std::min<std::chrono::milliseconds>(2 * pause, kLastLook);
+    before = std::move(now);
+  }
+}
+
 boost::asio::awaitable<void> Stage::settle(std::function<bool()> decided) {
   if (!target_ended()) co_return;
   const auto grace_ends = std::min(Clock::now() + kChildrenGrace, deadline());
@@ -258,6 +277,7 @@ boost::asio::awaitable<void> Stage::finish() {
   if (!target_ended()) {
     trace_.ended.how = Ended::How::kStopped;
     trace_.ended.stop_reason = interrupted()                ? "interrupted"
+                               : blocked_                   ? "blocked"
                                : Clock::now() >= deadline() ? "timeout"
                                                             : "decided";
     recorder_->drain();
@@ -276,6 +296,7 @@ boost::asio::awaitable<void> Stage::finish() {
                     .stop_reason = {}};
   }
   target_->drain_output();
+  if (schedule_) schedule_->close(trace_);
   const SecretPatterns secrets(options().secrets);
   trace_.out = text_of(target_->out(), secrets);
   trace_.err = text_of(target_->err(), secrets);

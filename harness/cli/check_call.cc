@@ -27,8 +27,8 @@ const CommandText kText = {.name = "check",
 
 // The options as they were typed.
 struct Given {
-  std::optional<std::string> port, host, family, phases, engine, server, timeout, seed, stdin_file, out,
-      target;
+  std::optional<std::string> port, host, family, phases, schedule, engine, server, answer, timeout, seed,
+      stdin_file, out, target;
   std::vector<std::string> secrets;
 };
 
@@ -40,10 +40,17 @@ void declare(CommandParser& parser, const CheckOptionTexts& texts, Given& given)
                 given.family);
   parser.option({"--phases", "LIST", "Some of refused,self-connect,bind,recover,healthy [all]"},
                 given.phases);
+  parser.option({"--schedule", "TEXT|@FILE",
+                 "What happens to attempt 1, 2, 3 ..., instead of the phases: 'refuse*3 self serve' "
+                 "(docs/schedules.md)"},
+                given.schedule);
   parser.option({"--engine", "NAME", "How the port is forced: auto, range, hook, notify [auto]"},
                 given.engine);
   parser.option({"--server", "CMD", "The real server's command; {port} and {host} are replaced"},
                 given.server);
+  parser.option({"--answer", "STEPS",
+                 "What the built-in server does, over and over: 'read:4 say:\"PONG\\n\"' [reads in silence]"},
+                given.answer);
   parser.repeated({"--secret", "TEXT", "Must not be sent to itself; blacked out (repeatable)"},
                   given.secrets);
   parser.option({"--timeout", "DUR", "A phase's longest time: 500ms, 10s, 2m [10s]"}, given.timeout);
@@ -79,6 +86,8 @@ Parsed<void> apply(const CommandParser& parser, const Given& given, CheckCall& c
   values.take("--host", given.host, Address::parse, options.host);
   values.take("--family", given.family, parse_family, options.family);
   values.take("--phases", given.phases, parse_phases, options.phases);
+  values.take("--schedule", given.schedule, parse_schedule_option, options.schedule);
+  values.take("--answer", given.answer, parse_answer, options.script);
   values.take("--engine", given.engine, parse_engine, options.engine);
   values.take("--server", given.server, split_command_line, options.server);
   values.take("--timeout", given.timeout, parse_duration, options.timeout);
@@ -107,6 +116,17 @@ Parsed<void> check_whole(const CommandParser& parser, const CheckOptionTexts& te
       return parser.wrong(fmt::format("--family {} does not go with host {}: expected one of the two",
                                       *given.family, options.host->text()));
     }
+  }
+  if (options.schedule && given.phases) {
+    return parser.wrong("--phases does not go with --schedule: a schedule has its own phases");
+  }
+  if (options.schedule && options.engine != EngineChoice::kAuto && options.engine != EngineChoice::kNotify) {
+    return parser.wrong(
+        fmt::format("--engine {} does not go with --schedule, which stops every connect(): expected notify",
+                    *given.engine));
+  }
+  if (!options.server.empty() && !options.script.empty()) {
+    return parser.wrong("--answer is for the built-in server: expected it without --server");
   }
   return {};
 }

@@ -11,6 +11,7 @@
 #include "harness/report/phase_table.h"
 #include "harness/report/readable.h"
 #include "harness/report/run_facts.h"
+#include "harness/report/schedule_text.h"
 
 namespace selfconnect {
 
@@ -104,12 +105,14 @@ std::string story(const Run& run, const ConsoleStyle& style) {
   const Trace* trace = witness(run);
   if (trace == nullptr) return "";
   const Attempt& first = *first_self_connection(*trace);
+  const bool scheduled = trace->phase == Phase::kSchedule;
   const std::string what = fmt::format(
-      "Nothing listened on {}. The kernel was made to give the client that same port as its source port, so "
-      "attempt {} connected the client to itself: one socket that is both ends of a TCP connection. "
+      "{} on {}. The kernel was made to give the client that same port as its source port, so "
+      "{} connected the client to itself: one socket that is both ends of a TCP connection. "
       "Whatever the client writes comes back to it as if a server had answered. Unforced this happens once "
       "in some 14,000 attempts, when the port is in the ephemeral range and its server is down.",
-      first.destination.text(), first.number);
+      scheduled ? "While the schedule said `self`, nothing listened" : "Nothing listened",
+      first.destination.text(), scheduled ? "the attempt" : fmt::format("attempt {}", first.number));
   std::string text = fmt::format("\n{}", hanging("", what, style.width));
   const auto line = std::ranges::find_if(trace->sockets, [](const SocketLine& socket) {
     return socket.state == TcpState::kEstablished && socket.local == socket.remote;
@@ -122,7 +125,7 @@ std::string story(const Run& run, const ConsoleStyle& style) {
   return text + fmt::format("  {}\n", line->text());
 }
 
-std::string findings_text(const Judgement& judgement, const ConsoleStyle& style) {
+std::string findings_text(const Run& run, const Judgement& judgement, const ConsoleStyle& style) {
   std::string text;
   std::set<std::string_view> explained;
   bool in_controls = false;
@@ -130,20 +133,30 @@ std::string findings_text(const Judgement& judgement, const ConsoleStyle& style)
     if (!finding.counted) continue;
     const bool first = explained.insert(finding.rule).second;
     text += '\n';
-    text += finding_section(finding, first ? rule_of(judgement, finding) : nullptr, style);
+    text += finding_section(run, finding, first ? rule_of(judgement, finding) : nullptr, style);
   }
   for (const Finding& finding : judgement.findings) {
     if (finding.counted) continue;
     if (!in_controls) text += title("Seen in a control, without a self-connection: not counted", style);
     in_controls = true;
-    text += finding_section(finding, nullptr, style);
+    text += finding_section(run, finding, nullptr, style);
   }
   return text;
 }
 
+// Under a schedule a client may fail after other events, which no port setting keeps away.
+bool is_about_self(const Finding& finding) {
+  if (finding.phase != Phase::kSchedule) return true;
+  return std::ranges::any_of(finding.evidence, [](const auto& entry) {
+    const auto* event = entry.first == "event" ? std::get_if<std::string>(&entry.second) : nullptr;
+    return event != nullptr && *event == event_name(EventKind::kSelf);
+  });
+}
+
 // What helps on a machine until the client is mended.
 std::string meanwhile_text(const Run& run, const Judgement& judgement, const ConsoleStyle& style) {
-  if (witness(run) == nullptr || std::ranges::none_of(judgement.findings, &Finding::counted)) return "";
+  const auto by_itself = [](const Finding& finding) { return finding.counted && is_about_self(finding); };
+  if (witness(run) == nullptr || std::ranges::none_of(judgement.findings, by_itself)) return "";
   std::set<std::uint16_t> ports;
   for (const Endpoint& destination : run.destinations) ports.insert(destination.port);
   const std::string list = fmt::format("{}", fmt::join(ports, ","));
@@ -191,6 +204,7 @@ std::string rules_text(const Judgement& judgement, const ConsoleStyle& style) {
 // Not wrapped, so that it can be copied.
 std::string again_text(const Run& run) {
   std::string command = fmt::format("selfconnect check --seed {}", run.seed);
+  if (const auto schedule = schedule_of(run)) command += " --schedule " + shell_word(*schedule);
   if (!run.success_pattern.empty()) command += " --success " + shell_word(run.success_pattern);
   return fmt::format("\nSeed {}. To run it again, with the other options of this call{}:\n  {} -- {}\n",
                      run.seed, run.secret_count > 0 ? " and the secrets put back" : "", command,
@@ -207,7 +221,7 @@ std::string console_report(const Run& run, const Judgement& judgement, const Con
   text += isolation_text(run, style);
   if (!judgement.findings.empty()) text += story(run, style);
   if (!run.traces.empty()) text += title("Phases", style) + phase_table(run, style);
-  text += findings_text(judgement, style);
+  text += findings_text(run, judgement, style);
   text += meanwhile_text(run, judgement, style);
   if (!judgement.rules.empty()) text += rules_text(judgement, style);
   return text + again_text(run);

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "harness/report/readable.h"
+#include "harness/report/schedule_text.h"
 
 namespace selfconnect {
 
@@ -112,15 +113,19 @@ std::string evidence_text(const Evidence& evidence, const ConsoleStyle& style) {
   return text;
 }
 
-std::string finding_text(const Finding& finding, const ConsoleStyle& style) {
+std::string finding_text(const Run& run, const Finding& finding, const ConsoleStyle& style) {
   return hanging("", place_text(finding), style.width) + hanging("", visible(finding.message), style.width) +
-         evidence_text(finding.evidence, style);
+         events_text(run, finding, style) + evidence_text(finding.evidence, style);
 }
 
-std::string finding_section(const Finding& finding, const Rule* rule, const ConsoleStyle& style) {
+std::string finding_section(const Run& run, const Finding& finding, const Rule* rule,
+                            const ConsoleStyle& style) {
   std::string text = heading(finding, rule, style);
   text += paragraph("What happened", sentence(visible(finding.message)), style);
   if (rule != nullptr) text += paragraph("Why it matters", rule->why, style);
+  if (const std::string events = events_text(run, finding, style); !events.empty()) {
+    text += fmt::format("  {}\n", inked(style, Ink::kBold, "Attempts")) + events;
+  }
   if (!finding.evidence.empty()) {
     text +=
         fmt::format("  {}\n", inked(style, Ink::kBold, "Evidence")) + evidence_text(finding.evidence, style);

@@ -81,6 +81,33 @@ Json counters_json(const TcpCounters& counters) {
           {"out_segs", counters.out_segs},           {"out_rsts", counters.out_rsts}};
 }
 
+Json peer_json(const PeerView& peer) {
+  Json moves = Json::array();
+  for (const PeerMove& move : peer.moves) {
+    Json& json = moves.emplace_back(Json{{"what", peer_move_name(move.what)}});
+    if (move.bytes > 0) json["bytes"] = move.bytes;
+  }
+  return {{"received_bytes", peer.received}, {"sent_bytes", peer.sent}, {"moves", std::move(moves)}};
+}
+
+Json event_json(const ScheduledAttempt& attempt) {
+  Json json = {{"attempt", attempt.number},
+               {"event", print(attempt.event)},
+               {"destination", attempt.destination.text()},
+               {"source_port", attempt.source_port != 0 ? Json(attempt.source_port) : Json(nullptr)}};
+  if (!attempt.instead.empty()) json["instead"] = valid_utf8(attempt.instead);
+  if (attempt.held_by) json["held_by"] = *attempt.held_by;
+  if (attempt.peer) json["peer"] = peer_json(*attempt.peer);
+  return json;
+}
+
+void add_schedule(Json& phase, const Trace& trace) {
+  if (trace.phase != Phase::kSchedule && trace.phase != Phase::kSingleEvent) return;
+  phase["schedule"] = print(trace.schedule);
+  phase["events"] = Json::array();
+  for (const ScheduledAttempt& attempt : trace.scheduled) phase["events"].push_back(event_json(attempt));
+}
+
 Json phase_json(const Trace& trace) {
   const Attempt* first = first_self_connection(trace);
   const AttemptLog& attempts = trace.attempts;
@@ -107,7 +134,10 @@ Json phase_json(const Trace& trace) {
 
 Json phases_json(const Run& run) {
   Json phases = Json::array();
-  for (const Trace& trace : run.traces) phases.push_back(phase_json(trace));
+  for (const Trace& trace : run.traces) {
+    phases.push_back(phase_json(trace));
+    add_schedule(phases.back(), trace);
+  }
   return phases;
 }
 

@@ -10,6 +10,7 @@
 #include "harness/report/finding_text.h"
 #include "harness/report/readable.h"
 #include "harness/report/run_facts.h"
+#include "harness/report/schedule_text.h"
 
 namespace selfconnect {
 
@@ -83,7 +84,7 @@ void Suite::findings(pugi::xml_node test, const Rule& rule, const Findings& find
     const bool fails = reaches(finding, fail_on);
     if (fails && message.empty()) message = finding.message;
     std::string& body = fails ? failed : passed;
-    body += finding_text(finding, {.colour = false, .width = kBodyWidth}) + "\n";
+    body += finding_text(run_, finding, {.colour = false, .width = kBodyWidth}) + "\n";
   }
   if (!failed.empty()) {
     ++tally_.failures;
@@ -115,10 +116,12 @@ std::string junit_report(const Run& run, const Judgement& judgement, FailOn fail
   set(node, "name", "selfconnect check");
 
   pugi::xml_node properties = node.append_child("properties");
-  for (const auto& [name, value] :
-       {std::pair<std::string_view, std::string>("command", shell_words(run.command)),
-        {"seed", std::to_string(run.seed)},
-        {"verdict", std::string(verdict_name(judgement.verdict))}}) {
+  std::vector<std::pair<std::string_view, std::string>> facts = {
+      {"command", shell_words(run.command)},
+      {"seed", std::to_string(run.seed)},
+      {"verdict", std::string(verdict_name(judgement.verdict))}};
+  if (auto schedule = schedule_of(run)) facts.emplace_back("schedule", *std::move(schedule));
+  for (const auto& [name, value] : facts) {
     pugi::xml_node property = properties.append_child("property");
     set(property, "name", name);
     set(property, "value", value);

@@ -10,6 +10,7 @@
 
 #include "harness/report/readable.h"
 #include "harness/report/run_facts.h"
+#include "harness/report/schedule_text.h"
 
 namespace selfconnect {
 
@@ -61,21 +62,42 @@ std::string row_text(const Row& row, const Row& widest) {
   return line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
 }
 
-std::string remarks(const Run& run, const ConsoleStyle& style) {
+std::string controls_text(const Run& run) {
+  const auto ran = [&](Phase phase) {
+    return std::ranges::find(run.traces, phase, &Trace::phase) != run.traces.end();
+  };
   std::string text;
+  if (std::ranges::any_of(run.traces, [](const Trace& trace) { return is_control(trace.phase); })) {
+    text = "refused, healthy and same-port are controls: the target without a self-connection.";
+  }
+  if (ran(Phase::kSchedule) && !text.empty())
+    text = "refused and healthy are controls: the target without the schedule.";
+  if (ran(Phase::kSingleEvent)) text += " single-event: what it does after that one event alone.";
+  return text;
+}
+
+// What the last column but one says, where it needs a word.
+std::string stops_text(const Run& run) {
+  const auto stopped = [&](auto reason) {
+    return std::ranges::any_of(run.traces, [&](const Trace& trace) {
+      return trace.ended.how == Ended::How::kStopped && reason(trace.ended.stop_reason);
+    });
+  };
+  if (!stopped([](const std::string&) { return true; })) return "";
+  std::string text = "stopped: ended by selfconnect; decided: because there was nothing more to learn.";
+  if (stopped([](const std::string& reason) { return reason == "blocked"; })) {
+    text += " blocked: because the target waited without a time limit, and nothing could come.";
+  }
+  return text;
+}
+
+std::string remarks(const Run& run, const ConsoleStyle& style) {
+  std::string text = schedule_lines(run, style);
   for (const auto& [phase, reason] : run.not_run) {
     text += hanging(fmt::format("  {:<12}  ", phase_name(phase)), "not run: " + visible(reason), style.width);
   }
-  if (std::ranges::any_of(run.traces, [](const Trace& trace) { return is_control(trace.phase); })) {
-    text +=
-        hanging("  ", "refused, healthy and same-port are controls: the target without a self-connection.",
-                style.width);
-  }
-  const bool stopped = std::ranges::any_of(
-      run.traces, [](const Trace& trace) { return trace.ended.how == Ended::How::kStopped; });
-  if (stopped) {
-    text += hanging("  ", "stopped: ended by selfconnect; decided: because there was nothing more to learn.",
-                    style.width);
+  for (const std::string& remark : {controls_text(run), stops_text(run)}) {
+    if (!remark.empty()) text += hanging("  ", remark, style.width);
   }
   std::uint64_t lost = 0;
   for (const Trace& trace : run.traces) lost += trace.packets_lost;

@@ -163,6 +163,16 @@ void Fields::read(std::string_view key, std::vector<std::string>& value, Need ne
   }
 }
 
+void Fields::read(std::string_view key, std::vector<std::uint64_t>& value, Need need) {
+  const Json* json = take(key, need);
+  if (json == nullptr) return;
+  if (!json->is_array()) return fail(key, "an array of integers");
+  for (const Json& element : *json) {
+    if (!element.is_number_unsigned()) return fail(key, "an array of integers");
+    value.push_back(element.get<std::uint64_t>());
+  }
+}
+
 const Json* Fields::find(std::string_view key) const {
   const auto member = object_.find(key);
   return member == object_.end() ? nullptr : &*member;

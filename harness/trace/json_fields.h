@@ -53,6 +53,7 @@ class Fields {
   void read(std::string_view key, Endpoint& value, Need need = Need::kRequired);
   void read(std::string_view key, std::optional<Endpoint>& value);
   void read(std::string_view key, std::vector<std::string>& value, Need need = Need::kRequired);
+  void read(std::string_view key, std::vector<std::uint64_t>& value, Need need = Need::kRequired);
   // An enumeration by its names; `last` is its last enumerator.
   template <class Enum>
   void read(std::string_view key, Enum& value, std::string_view (*name)(Enum), Enum last,

@@ -195,9 +195,10 @@ struct ScheduledAttempt {
   Event event;
   // Why it was refused instead: "port 50000 is held by the target's own self-connection of attempt 3". Empty: it met `event`.
   std::string instead;
-  std::uint16_t source_port = 0;  // 0: the socket got none (exhausted)
-  Instant at{};                   // when its connect() was stopped
-  std::optional<PeerView> peer;   // where it was accepted
+  std::optional<std::uint64_t> held_by;  // attempt 3 of that example, where it is the reason
+  std::uint16_t source_port = 0;         // 0: the socket got none (exhausted)
+  Instant at{};                          // when its connect() was stopped
+  std::optional<PeerView> peer;          // where it was accepted
 
   bool operator==(const ScheduledAttempt&) const = default;
 };

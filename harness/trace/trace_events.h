@@ -1,5 +1,5 @@
 // The events of a trace.jsonl, one JSON object each: written and read. docs/trace.md lists their members.
-// Used by trace_json only.
+// Used by trace_json only. Those of a phase with a schedule are in schedule_events.cc.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -18,6 +18,8 @@ namespace selfconnect::trace_events {
 [[nodiscard]] Json to_json(const ProcessSample& sample);
 [[nodiscard]] Json to_json(const BindTry& bind_try);
 [[nodiscard]] Json to_json(const ServerEvent& server);
+[[nodiscard]] Json to_json(const ScheduledAttempt& attempt);
+[[nodiscard]] Json to_json(const HeldSockets& held);
 [[nodiscard]] Json to_json(const Ended& ended);
 [[nodiscard]] Json to_json(const TcpCounters& counters);
 [[nodiscard]] Json totals_to_json(const AttemptLog& log);  // its counts
@@ -30,6 +32,8 @@ void read_socket(Fields& fields, Trace& trace);
 void read_sample(Fields& fields, Trace& trace);
 void read_bind_try(Fields& fields, Trace& trace);
 void read_server(Fields& fields, Trace& trace);
+void read_scheduled(Fields& fields, Trace& trace);
+void read_held(Fields& fields, Trace& trace);
 void read_ended(Fields& fields, Trace& trace);
 void read_counters(Fields& fields, Trace& trace);
 void read_output(Fields& fields, Trace& trace);

@@ -49,6 +49,10 @@ void append_merged(std::string& text, const std::vector<Timed>& kinds) {
   }
 }
 
+bool has_schedule(const Trace& trace) {
+  return trace.phase == Phase::kSchedule || trace.phase == Phase::kSingleEvent;
+}
+
 Json header(const Trace& trace) {
   Json json = {{"schema", kSchema}, {"phase", phase_name(trace.phase)}};
   if (trace.destination) json["destination"] = trace.destination->text();
@@ -57,7 +61,17 @@ Json header(const Trace& trace) {
   if (trace.attempts_from != AttemptsFrom::kPackets) {
     json["attempts_from"] = attempts_from_name(trace.attempts_from);
   }
+  if (has_schedule(trace)) json["schedule"] = print(trace.schedule);
   return json;
+}
+
+void read_schedule(Fields& fields, Trace& trace) {
+  std::string text;
+  fields.read("schedule", text);
+  if (fields.problem()) return;
+  auto schedule = parse_schedule(text);
+  if (!schedule) return fields.fail("schedule", "a schedule: " + schedule.error().message(text));
+  trace.schedule = *std::move(schedule);
 }
 
 void read_header(Fields& fields, Trace& trace) {
@@ -70,6 +84,7 @@ void read_header(Fields& fields, Trace& trace) {
   fields.read("forced", trace.forced);
   fields.read("attempts_from", trace.attempts_from, attempts_from_name, AttemptsFrom::kCalls,
               Need::kOptional);
+  if (has_schedule(trace)) read_schedule(fields, trace);
 }
 
 void read_launch(Fields&, Trace&) {}
@@ -85,13 +100,15 @@ struct Reader {
   std::string_view event;
   void (*read)(Fields&, Trace&);
 };
-constexpr std::array<Reader, 14> kReaders = {{
+constexpr std::array<Reader, 16> kReaders = {{
     {"launch", read_launch},
     {"attempt", trace_events::read_attempt},
     {"socket", trace_events::read_socket},
     {"sample", trace_events::read_sample},
     {"bind_try", trace_events::read_bind_try},
     {"server", trace_events::read_server},
+    {"scheduled", trace_events::read_scheduled},
+    {"held", trace_events::read_held},
     {"unforced", read_unforced},
     {"stop_signal", read_stop_signal},
     {"ended", trace_events::read_ended},
@@ -118,11 +135,13 @@ Error error_at(std::string_view name, std::size_t line, std::string_view problem
 
 std::string trace_to_jsonl(const Trace& trace) {
   std::string text = one_line(header(trace)) + '\n';
-  append_merged(text,
-                {timed_line("launch", Instant::zero()), timed_lines(trace.attempts.kept),
-                 timed_lines(trace.sockets), timed_lines(trace.samples), timed_lines(trace.bind_tries),
-                 timed_lines(trace.server), timed_line("unforced", trace.unforced_at),
-                 timed_line("stop_signal", trace.stop_signal_at), timed_lines(std::vector{trace.ended})});
+  const Timed held = trace.held ? timed_lines(std::vector{*trace.held}) : Timed{};
+  append_merged(
+      text,
+      {timed_line("launch", Instant::zero()), timed_lines(trace.attempts.kept), timed_lines(trace.sockets),
+       timed_lines(trace.samples), timed_lines(trace.bind_tries), timed_lines(trace.server),
+       timed_lines(trace.scheduled), held, timed_line("unforced", trace.unforced_at),
+       timed_line("stop_signal", trace.stop_signal_at), timed_lines(std::vector{trace.ended})});
   Json left_behind = trace_events::event("left_behind");
   left_behind["names"] = texts_to_json(trace.left_behind);
   Json packets = trace_events::event("packets");

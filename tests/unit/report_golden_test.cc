@@ -54,6 +54,10 @@ TEST(ReportGoldenTest, ShowsWhatAnInterruptedRunKnows) {
   expect_all_golden("interrupted", samples::interrupted_run(), samples::interrupted());
 }
 
+TEST(ReportGoldenTest, ShowsARunWithASchedule) {
+  expect_all_golden("schedule", samples::scheduled_run(), samples::scheduled_judgement());
+}
+
 TEST(ReportGoldenTest, ShowsTheRules) {
   expect_golden("rules.txt", rule_table(samples::kRules, {}));
   expect_golden("rule.txt", rule_page(samples::kRules[0], {}));

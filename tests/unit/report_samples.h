@@ -220,4 +220,59 @@ inline Judgement interrupted() {
   return judgement;
 }
 
+// A client that keeps its self-connection, and takes it for success.
+inline Run scheduled_run() {
+  Run run = redis_run();
+  run.command = {"./client", "50000"};
+  run.not_run.clear();
+  const Event refuse = {.kind = EventKind::kRefuse, .amount = 0, .steps = {}};
+  const Event self = {.kind = EventKind::kSelf, .amount = 0, .steps = {}};
+  const Event garbage = {.kind = EventKind::kGarbage, .amount = 16, .steps = {}};
+  Trace trace = {.phase = Phase::kSchedule, .timeout = std::chrono::seconds(10), .forced = true};
+  trace.schedule = {.entries = {{.event = garbage, .count = 1},
+                                {.event = refuse, .count = 2},
+                                {.event = self, .count = 2}}};
+  for (std::uint64_t number = 1; number <= 5; ++number) {
+    trace.scheduled.push_back({.number = number,
+                               .destination = loopback(),
+                               .event = event_of(trace.schedule, number),
+                               .source_port = static_cast<std::uint16_t>(41000 + number),
+                               .at = microseconds(number * 900)});
+  }
+  trace.scheduled[0].peer = PeerView{.moves = {{.what = PeerMove::What::kReceived, .bytes = 14},
+                                               {.what = PeerMove::What::kSent, .bytes = 16},
+                                               {.what = PeerMove::What::kFinReceived, .bytes = 0}},
+                                     .received = 14,
+                                     .sent = 16};
+  trace.scheduled[3].source_port = 50000;
+  trace.scheduled[4].source_port = 0;
+  trace.scheduled[4].instead = "port 50000 is held by the target's own self-connection of attempt 4";
+  trace.scheduled[4].held_by = 4;
+  trace.attempts = {.total = 4, .refused = 2, .self_connected = 1, .accepted = 1};
+  trace.attempts.kept = {{.number = 4,
+                          .source = loopback(),
+                          .destination = loopback(),
+                          .at = microseconds(3602),
+                          .outcome = Outcome::kSelfConnected,
+                          .decided_at = microseconds(3650)}};
+  trace.packets = 20;
+  trace.ended = {.how = Ended::How::kStopped, .at = microseconds(9'000'000), .stop_reason = "blocked"};
+  Trace single = {.phase = Phase::kSingleEvent, .timeout = std::chrono::seconds(10), .forced = true};
+  single.schedule = {.entries = {{.event = garbage, .count = 1}}};
+  single.ended = {.how = Ended::How::kExit, .code = 1, .at = microseconds(4200)};
+  run.traces = {refused(), healthy(), trace, single};
+  return run;
+}
+
+inline Judgement scheduled_judgement() {
+  Judgement judgement = pass();
+  judgement.verdict = Verdict::kFail;
+  Finding finding = echo_accepted();
+  finding.phase = Phase::kSchedule;
+  finding.message = "the target reported success (exited with code 0) though nobody had accepted it";
+  finding.evidence = {{"event", "self"}, {"attempt", std::int64_t{4}}, {"ended", "exited with code 0"}};
+  add(judgement, finding);
+  return judgement;
+}
+
 }  // namespace selfconnect::samples

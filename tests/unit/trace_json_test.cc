@@ -94,8 +94,48 @@ Trace full_trace() {
   return trace;
 }
 
+Trace scheduled_trace() {
+  const Endpoint server = endpoint("127.0.0.1:50000");
+  const Event garbage = {.kind = EventKind::kGarbage, .amount = 16, .steps = {}};
+  const Event script = {
+      .kind = EventKind::kScript,
+      .amount = 0,
+      .steps = {{.what = Step::What::kRead, .amount = 5, .bytes = ""},
+                {.what = Step::What::kSay, .amount = 0, .bytes = std::string("-ERR \"x\\\r\n\0\xff", 13)},
+                {.what = Step::What::kHalfClose, .amount = 0, .bytes = ""}}};
+  Trace trace = {.phase = Phase::kSchedule, .timeout = std::chrono::seconds(10)};
+  trace.schedule = {.entries = {{.event = {.kind = EventKind::kSelf, .amount = 0, .steps = {}}, .count = 2},
+                                {.event = garbage, .count = 1},
+                                {.event = script, .count = 1},
+                                {.event = {}, .count = 1}}};
+  trace.scheduled = {
+      {.number = 1, .destination = server, .event = event_of(trace.schedule, 1), .source_port = 50000},
+      {.number = 2,
+       .destination = server,
+       .event = event_of(trace.schedule, 2),
+       .instead = "port 50000 is held",
+       .held_by = 1,
+       .at = Instant(9)},
+      {.number = std::numeric_limits<std::uint64_t>::max(),
+       .destination = endpoint("[::1]:5"),
+       .event = garbage,
+       .source_port = 65535,
+       .at = Instant(10),
+       .peer = PeerView{}},
+      {.number = 4, .destination = server, .event = script, .at = Instant(11)},
+      {.number = 5, .destination = server, .event = {}, .at = Instant(12)}};
+  PeerView& peer = trace.scheduled.back().peer.emplace();
+  peer = {.received = 20, .sent = 30};
+  for (int what = 0; what <= static_cast<int>(PeerMove::What::kResetSent); ++what) {
+    peer.moves.push_back({.what = static_cast<PeerMove::What>(what), .bytes = what < 2 ? 7U : 0U});
+  }
+  trace.held = {.at = Instant(13), .destination = server, .attempt = 5, .ended = {1, 4}, .descriptors = 9};
+  trace.ended.stop_reason = "blocked";
+  return trace;
+}
+
 Run full_run() {
-  Run run;
+  selfconnect::Run run;
   run.command = {"redis-cli", "-a", "***", "\xff\xfe", "gr\xc3\xbc\xc3\x9f"};
   run.seed = std::numeric_limits<std::uint64_t>::max();
   run.kind = Kind::kReconnector;
@@ -140,6 +180,38 @@ TEST_F(TraceJsonTest, LoadsWhatWasSaved) {
   const auto loaded = load(directory_);
   ASSERT_TRUE(loaded) << loaded.error().message;
   EXPECT_TRUE(*loaded == run);
+}
+
+TEST_F(TraceJsonTest, LoadsAScheduleAndWhatTheAttemptsMet) {
+  selfconnect::Run run;
+  run.traces = {scheduled_trace(), scheduled_trace(), Trace{.phase = Phase::kSchedule}};
+  run.traces[1].phase = Phase::kSingleEvent;
+  ASSERT_TRUE(save(run, directory_));
+  const auto loaded = load(directory_);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_TRUE(*loaded == run);
+  const std::string trace = read("01-schedule/trace.jsonl");
+  EXPECT_THAT(trace, HasSubstr(R"("schedule":"self*2 garbage:16 script[read:5 say:\"-ERR )"));
+  EXPECT_THAT(trace, HasSubstr(R"("meets":"garbage:16")"));
+}
+
+TEST_F(TraceJsonTest, SaysWhatIsWrongWithASchedule) {
+  const std::string good = trace_to_jsonl(scheduled_trace());
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string text = good;
+    text.replace(text.find(from), from.size(), to);
+    const auto trace = trace_from_jsonl(text, "trace");
+    return trace ? "loaded" : trace.error().message;
+  };
+  EXPECT_THAT(with("self*2 ", "slef*2 "), HasSubstr("trace:1: 'schedule': expected a schedule: at 1:"));
+  EXPECT_EQ(with(R"("meets":"self")", R"("meets":"self refuse")"),
+            "trace:3: 'meets': expected an event of a schedule");
+  EXPECT_EQ(with(R"("meets":"self")", R"("meets":"self*2")"),
+            "trace:3: 'meets': expected an event of a schedule");
+  EXPECT_EQ(with(R"("ended":[1,4])", R"("ended":[1,-4])"), "trace:9: 'ended': expected an array of integers");
+  EXPECT_EQ(with(R"("ended":[1,4])", R"("ended":1)"), "trace:9: 'ended': expected an array of integers");
+  EXPECT_EQ(with(R"("what":"fin-sent")", R"("what":"fin")"), "trace:8: 'what': expected one of its names");
+  EXPECT_EQ(with(R"("peer":{)", R"("peer":1,"x":{)"), "trace:6: 'peer': expected an object");
 }
 
 TEST_F(TraceJsonTest, LoadsDefaults) {
@@ -232,10 +304,11 @@ TEST_F(TraceJsonTest, SaysThatNothingCanBeWritten) {
 
 TEST_F(TraceJsonTest, SurvivesDamage) {
   const std::string good = trace_to_jsonl(full_trace());
+  const std::string scheduled = trace_to_jsonl(scheduled_trace());
   std::mt19937 random(7);  // the same damage every time
   int loaded = 0;
   for (int round = 0; round < 3000; ++round) {
-    std::string text = good;
+    std::string text = round % 2 == 0 ? good : scheduled;
     for (int i = 0; i < 3; ++i) text[random() % text.size()] = static_cast<char>(random());
     const auto trace = trace_from_jsonl(text, "damaged");
     if (!trace) continue;
