@@ -50,6 +50,7 @@ ScheduleTester::Ran ScheduleTester::test(std::string_view input, std::span<std::
   if (!schedule) return Ran::kRejected;
   if (!board_.take_run()) return Ran::kOver;
   const auto result = play(*schedule, Depth::kQuick);
+  parts_.played();
   if (board_.going != Going::kOn) return Ran::kOver;  // it may have been interrupted
   if (!result) return Ran::kPlayed;
   if (result->judgement.verdict == Verdict::kError) return fail(*result);

@@ -25,6 +25,8 @@ struct TesterParts {
   std::function<std::string(const CheckResult&)> report;  // report.json of a finding
   std::function<std::string(const std::string& directory)> replay_command;
   std::function<void(const WorkerMessage&)> say;
+  // After the run of a new schedule, and not after those that confirm and shrink.
+  std::function<void()> played;
   // Why the target was ended while it played; asked once after each run.
   std::function<std::optional<std::string>()> contained;
 };

@@ -209,6 +209,7 @@ StageResult<void> Stage::launch_target() {
   const LaunchSpec spec{.command = fill_placeholders(options().command, stands_for),
                         .stdin_file = options().stdin_file,
                         .limits = options().limits,
+                        .kept_descriptor = options().kept_descriptor,
                         .network = Network::kNear,
                         .confinement = engine_->confinement()};
   auto target = Process::launch(performance_.context, *world_, spec, [this] { changed(); });

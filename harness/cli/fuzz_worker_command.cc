@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <memory>
 
 #include "harness/campaign/board.h"
 #include "harness/campaign/containment.h"
+#include "harness/campaign/coverage_map.h"
 #include "harness/campaign/fuzz_engine.h"
 #include "harness/campaign/schedule_tester.h"
 #include "harness/campaign/worker_orders.h"
@@ -21,6 +23,7 @@
 #include "harness/cli/option_values.h"
 #include "harness/cli/outcome.h"
 #include "harness/launch/inherited.h"
+#include "harness/launch/process.h"
 #include "harness/report/json.h"
 #include "harness/sys/random_source.h"
 
@@ -47,6 +50,18 @@ std::uint32_t engine_seed(std::uint64_t seed, std::size_t worker) {
   return static_cast<std::uint32_t>(RandomSource::mix(seed + worker)) | 1U;
 }
 
+// Nothing where the target was not built for it.
+std::optional<CoverageMap> coverage_of(const CheckOptions& options) {
+  const auto program = find_command(options.command.front());
+  if (!program || !counts_edges(*program)) return std::nullopt;
+  auto map = CoverageMap::create(kEdgeCounters);
+  if (!map) {
+    say({WorkerMessage::What::kNote, fmt::format("the target's own coverage is not seen: {}", map.error().message)});
+    return std::nullopt;
+  }
+  return std::move(*map);
+}
+
 // The runner, once there is one: an order to interrupt may come before.
 std::atomic<ScheduleRunner*> current = nullptr;
 
@@ -61,6 +76,8 @@ void interrupt() {
   const std::uint64_t seed = call.seed.value_or(0);
   CheckOptions options = call.options;
   options.seed = seed;
+  auto coverage = coverage_of(options);
+  if (coverage) options.kept_descriptor = coverage->fd();
   auto created = ScheduleRunner::create(options, call.worlds);
   if (!created) {
     const bool skip = created.error().verdict == Verdict::kSkip;
@@ -72,15 +89,20 @@ void interrupt() {
   Containment containment(default_limits(call.workers, call.directory.root));
   say({WorkerMessage::What::kReady, ""});
 
+  const std::span<std::uint8_t> edges = coverage ? coverage->edges() : std::span<std::uint8_t>();
   ScheduleTester tester(
       {.play = [&](const Schedule& schedule,
-                   ScheduleRunner::Depth depth) { return runner.run(schedule, depth); },
+                   ScheduleRunner::Depth depth) {
+         std::ranges::fill(edges, 0);
+         return runner.run(schedule, depth);
+       },
        .report = [](const CheckResult& result) { return json_report(result.run, result.judgement); },
        .replay_command =
            [&](const std::string& directory) {
              return replay_command_text(arguments, directory, call.options.secrets);
            },
        .say = say,
+       .played = [&] { std::ranges::copy(edges, fuzz_counters().edges.begin()); },
        .contained = [&] { return containment.take_reason(); }},
       std::move(store), board, board.workers.at(worker), seed);
   std::uint64_t runs = 0;

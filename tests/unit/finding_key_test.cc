@@ -69,7 +69,7 @@ TEST(FindingKeyTest, AQuickRunAndAWholeOneGiveOneKey) {
 
 TEST(FindingKeyTest, TellsFaultsApartByTheSanitizersFrame) {
   const Finding finding = finding_of("crashes", {{"event", "reset"}, {"signal_name", "SIGABRT"}});
-  const Run run = run_that_ended({Ended::How::kSignal, 6, {}, ""}, std::string(kReport));
+  const selfconnect::Run run = run_that_ended({Ended::How::kSignal, 6, {}, ""}, std::string(kReport));
   EXPECT_EQ(
       key_of(finding, run).text,
       "crashes event=reset signal_name=SIGABRT ended=signal 6 fault=heap-use-after-free in parse_reply");

@@ -160,7 +160,7 @@ TEST_F(ScheduleFileTest, SaysWhereAFileIsNoSchedule) {
 }
 
 TEST_F(ScheduleFileTest, RefusesARunUnderNoSchedule) {
-  Run run;
+  selfconnect::Run run;
   run.traces.emplace_back();
   ASSERT_TRUE(save(run, directory_));
   EXPECT_THAT(failure(directory_), HasSubstr("was under no schedule"));

@@ -68,6 +68,7 @@ class ScheduleTesterTest : public ::testing::Test {
          .report = [](const CheckResult& result) { return print(result.run.traces.front().schedule); },
          .replay_command = [](const std::string& directory) { return "selfconnect replay " + directory; },
          .say = [this](const WorkerMessage& message) { said_.push_back(message); },
+         .played = [] {},
          .contained = [this] { return std::exchange(contained_, std::nullopt); }},
         store(), board_, board_.workers.at(0), 7);
   }
