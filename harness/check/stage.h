@@ -18,6 +18,7 @@
 #include "harness/check/plan.h"
 #include "harness/check/pulse.h"
 #include "harness/check/recorder.h"
+#include "harness/check/schedule_director.h"
 #include "harness/launch/process.h"
 #include "harness/peer/builtin_peer.h"
 #include "harness/peer/name_server.h"
@@ -25,8 +26,8 @@
 #include "harness/ports/engine.h"
 #include "harness/ports/engine_choice.h"
 #include "harness/ports/notify_engine.h"
-#include "harness/world/graveyard.h"
 #include "harness/world/world.h"
+#include "harness/world/world_pool.h"
 
 namespace selfconnect {
 
@@ -53,11 +54,10 @@ struct Performance {
   const CheckOptions& options;
   CheckObserver& observer;
   bool interrupted = false;
-  std::function<void()> interruption;  // wakes the stage that plays
-  std::optional<BestEngine> engine{};  // decided in the first world
-  WorldMaker worlds{};                 // for the stages
-  bool here = false;                   // none can be made: World::here()
-  Graveyard graveyard{};               // of their worlds
+  std::function<void()> interruption;                     // wakes the stage that plays
+  std::optional<BestEngine> engine{};                     // decided in the first world
+  WorldPool worlds{{.reuse = WorldPool::Reuse::kNever}};  // for the stages
+  bool here = false;                                      // none can be made: World::here()
 };
 
 // After a connection was accepted, for its first bytes to come or not to come.
@@ -77,6 +77,10 @@ class Stage {
   StageResult<void> open(Ports ports);
   // A far end on `destination`'s port at another address than the target's; {host} becomes that address.
   Playing<void> open_far_end();
+  // As open(), with a director that has every attempt meet its event of the plan's schedule, and with the real server
+  // in the far network.
+  Playing<void> open_schedule();
+  [[nodiscard]] ScheduleDirector& schedule() { return *schedule_; }
   StageResult<void> launch_target();
 
   // Forcing off: the kernel's own choice, without the destination's port.
@@ -88,6 +92,9 @@ class Stage {
   // Waits for `condition`; false when the deadline, or an interruption, came first.
   boost::asio::awaitable<bool> until(std::function<bool()> condition);
   boost::asio::awaitable<bool> until(std::function<bool()> condition, Clock::time_point deadline);
+
+  // Until the condition holds, or, where the plan says that this is enough, the target is blocked for good.
+  boost::asio::awaitable<void> until_blocked(std::function<bool()> condition, Clock::time_point deadline);
 
   // After the target's first process ended by itself: its other processes get a moment to end, and what is
   // then left is noted. A target that has not dialled yet (it went to the background) is given all the time
@@ -109,6 +116,7 @@ class Stage {
   [[nodiscard]] Recorder& recorder() { return *recorder_; }
   [[nodiscard]] const FlowTable& flows() const { return recorder_->flows(); }
   [[nodiscard]] Trace& trace() { return trace_; }
+  [[nodiscard]] const Process& target() const { return *target_; }
   [[nodiscard]] bool target_ended() const { return target_ && target_->ended().has_value(); }
   [[nodiscard]] bool interrupted() const { return performance_.interrupted; }
   [[nodiscard]] Clock::time_point deadline() const;
@@ -129,6 +137,7 @@ class Stage {
   StageResult<void> make_engine();
   [[nodiscard]] StageFailure port_taken(const Endpoint& endpoint) const;
   StageResult<void> force_ports();
+  [[nodiscard]] Service service(const Endpoint& destination) const;
   Playing<void> launch_server(const Endpoint& endpoint, Network network);
   void note_ended_servers();
   [[nodiscard]] Instant since_start(Clock::time_point at) const { return at - recorder_->start_time(); }
@@ -138,7 +147,8 @@ class Stage {
   PhasePlan plan_;
   Pulse pulse_;
   Trace trace_;
-  Graveyard::Kept world_;
+  WorldPool::Lent world_;
+  std::unique_ptr<ScheduleDirector> schedule_;  // outlives the engine that calls it
   std::unique_ptr<Engine> engine_;
   NotifyEngine* calls_ = nullptr;  // engine_, in World::here()
   std::unique_ptr<Recorder> recorder_;
@@ -148,6 +158,7 @@ class Stage {
   std::vector<std::unique_ptr<BuiltinPeer>> peers_;
   std::unique_ptr<Relay> relay_;
   std::unique_ptr<Process> target_;
+  bool blocked_ = false;
   std::optional<Clock::time_point> launched_at_;
   std::optional<Clock::time_point> progress_at_;
 };

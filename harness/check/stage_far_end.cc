@@ -7,10 +7,12 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <set>
 
 #include "harness/check/stage.h"
 #include "harness/launch/command_line.h"
 #include "harness/peer/listener.h"
+#include "harness/ports/world_ports.h"
 #include "harness/trace/secret_finder.h"
 
 namespace selfconnect {
@@ -65,7 +67,53 @@ Playing<void> Stage::open_far_end() {
 }
 
 void Stage::serve(UniqueFd listener) {
-  peers_.push_back(std::make_unique<BuiltinPeer>(performance_.context, std::move(listener)));
+  peers_.push_back(
+      std::make_unique<BuiltinPeer>(performance_.context, std::move(listener), options().script));
+}
+
+Service Stage::service(const Endpoint& destination) const {
+  Service service{.steps = options().script, .socket = {}, .server = {}};
+  if (options().server.empty()) return service;
+  const int domain = destination.address.family() == Family::kIpv4 ? AF_INET : AF_INET6;
+  service.server = {Address::loopback(destination.address.family()), destination.port};
+  service.socket = [this, domain] {
+    return world_->socket(domain, SOCK_STREAM | SOCK_NONBLOCK, 0, Network::kFar);
+  };
+  return service;
+}
+
+Playing<void> Stage::open_schedule() {
+  if (auto opened = open(Ports::kOpen); !opened) co_return opened;
+  auto* notify = dynamic_cast<NotifyEngine*>(engine_.get());
+  if (notify == nullptr || calls_ != nullptr) {
+    co_return failure(error("a schedule needs a network of its own, and the engine notify"),
+                      StageFailure::Kind::kCannotForce);
+  }
+  // What the kernel chooses itself is told apart by that.
+  if (auto set = set_port_layout(*world_, open_layout(plan_.never)); !set) co_return failure(set.error());
+  if (!options().server.empty()) {
+    if (auto far = world_->connect_far(plan_.family); !far) co_return failure(far.error());
+    std::set<std::uint16_t> ports;
+    for (const Endpoint& endpoint : plan_.served) {
+      if (!ports.insert(endpoint.port).second) continue;
+      const Endpoint server{Address::loopback(endpoint.address.family()), endpoint.port};
+      if (auto served = co_await launch_server(server, Network::kFar); !served) co_return served;
+    }
+  }
+  schedule_ = std::make_unique<ScheduleDirector>(
+      performance_.context, *world_,
+      ScheduleDirections{
+          .schedule = plan_.schedule,
+          .reserved = plan_.never,
+          .bound_before = plan_.allocator == Allocator::kBind ? plan_.destination : std::nullopt,
+          .service = [this](const Endpoint& destination) { return service(destination); },
+          .server_speaks = !options().script.empty() || !options().server.empty()},
+      recorder_->start_time(), [this] { changed(); });
+  notify->choose_by([this](const Dial& dial) {
+    return dial.allocator == Allocator::kBind ? schedule_->port_at_bind(dial) : std::nullopt;
+  });
+  notify->dial_by([this](const StoppedDial& stopped) { return schedule_->dial(stopped); });
+  co_return StageResult<void>{};
 }
 
 Playing<void> Stage::serve(const Endpoint& endpoint, Network network) {
@@ -85,6 +133,7 @@ Playing<void> Stage::launch_server(const Endpoint& endpoint, Network network) {
   const LaunchSpec spec{.command = fill_placeholders(options().server, endpoint),
                         .stdin_file = {},
                         .limits = {},
+                        .kept_descriptor = -1,
                         .network = network};
   auto server = Process::launch(performance_.context, *world_, spec, [this] { changed(); });
   if (!server) co_return failure(server.error().during("server command"));

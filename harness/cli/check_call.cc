@@ -27,12 +27,12 @@ const CommandText kText = {.name = "check",
 
 // The options as they were typed.
 struct Given {
-  std::optional<std::string> port, host, family, phases, engine, server, timeout, seed, stdin_file, out,
-      target;
+  std::optional<std::string> port, host, family, phases, schedule, engine, server, answer, timeout, seed,
+      stdin_file, out, target;
   std::vector<std::string> secrets;
 };
 
-void declare(CommandParser& parser, Given& given) {
+void declare(CommandParser& parser, const CheckOptionTexts& texts, Given& given) {
   parser.option({"--target", "FILE", "Read the target from a TOML file (docs/target-file.md)"}, given.target);
   parser.option({"--port", "N", "{port}, and the only port that is forced [learned, or 50000]"}, given.port);
   parser.option({"--host", "ADDR", "{host}, and the only address that is forced [learned]"}, given.host);
@@ -40,16 +40,23 @@ void declare(CommandParser& parser, Given& given) {
                 given.family);
   parser.option({"--phases", "LIST", "Some of refused,self-connect,bind,recover,healthy [all]"},
                 given.phases);
+  parser.option({"--schedule", "TEXT|@FILE",
+                 "What happens to attempt 1, 2, 3 ..., instead of the phases: 'refuse*3 self serve' "
+                 "(docs/schedules.md)"},
+                given.schedule);
   parser.option({"--engine", "NAME", "How the port is forced: auto, range, hook, notify [auto]"},
                 given.engine);
   parser.option({"--server", "CMD", "The real server's command; {port} and {host} are replaced"},
                 given.server);
+  parser.option({"--answer", "STEPS",
+                 "What the built-in server does, over and over: 'read:4 say:\"PONG\\n\"' [reads in silence]"},
+                given.answer);
   parser.repeated({"--secret", "TEXT", "Must not be sent to itself; blacked out (repeatable)"},
                   given.secrets);
   parser.option({"--timeout", "DUR", "A phase's longest time: 500ms, 10s, 2m [10s]"}, given.timeout);
   parser.option({"--seed", "N", "Makes a run repeatable [random, and printed]"}, given.seed);
   parser.option({"--stdin", "FILE", "What the target reads [/dev/null]"}, given.stdin_file);
-  parser.option({"--out", "DIR", "Save trace, packets and output of each phase there"}, given.out);
+  parser.option({"--out", "DIR", std::string(texts.out)}, given.out);
 }
 
 Kind kind_from_name(std::string_view name) {
@@ -79,6 +86,8 @@ Parsed<void> apply(const CommandParser& parser, const Given& given, CheckCall& c
   values.take("--host", given.host, Address::parse, options.host);
   values.take("--family", given.family, parse_family, options.family);
   values.take("--phases", given.phases, parse_phases, options.phases);
+  values.take("--schedule", given.schedule, parse_schedule_option, options.schedule);
+  values.take("--answer", given.answer, parse_answer, options.script);
   values.take("--engine", given.engine, parse_engine, options.engine);
   values.take("--server", given.server, split_command_line, options.server);
   values.take("--timeout", given.timeout, parse_duration, options.timeout);
@@ -95,11 +104,10 @@ Parsed<void> apply(const CommandParser& parser, const Given& given, CheckCall& c
 }
 
 // What no single option can tell.
-Parsed<void> check_whole(const CommandParser& parser, const Given& given, const CheckOptions& options) {
-  if (options.command.empty()) {
-    return parser.wrong(
-        "no command: expected one after --, such as selfconnect check -- redis-cli -p 50000 PING");
-  }
+Parsed<void> check_whole(const CommandParser& parser, const CheckOptionTexts& texts, const Given& given,
+                         const CheckOptions& options) {
+  if (options.command.empty())
+    return parser.wrong(fmt::format("no command: expected one after --, such as {}", texts.example));
   if (options.command.front().empty())
     return parser.wrong("the command after -- is empty: expected a program");
   if (given.family && options.host) {
@@ -109,6 +117,17 @@ Parsed<void> check_whole(const CommandParser& parser, const Given& given, const 
                                       *given.family, options.host->text()));
     }
   }
+  if (options.schedule && given.phases) {
+    return parser.wrong("--phases does not go with --schedule: a schedule has its own phases");
+  }
+  if (options.schedule && options.engine != EngineChoice::kAuto && options.engine != EngineChoice::kNotify) {
+    return parser.wrong(
+        fmt::format("--engine {} does not go with --schedule, which stops every connect(): expected notify",
+                    *given.engine));
+  }
+  if (!options.server.empty() && !options.script.empty()) {
+    return parser.wrong("--answer is for the built-in server: expected it without --server");
+  }
   return {};
 }
 
@@ -117,8 +136,13 @@ Parsed<void> check_whole(const CommandParser& parser, const Given& given, const 
 Parsed<CheckCall> parse_check_call(std::span<const std::string> arguments,
                                    std::span<const Reporter> reporters) {
   CommandParser parser(kText);
+  return parse_check_call(parser, arguments, reporters);
+}
+
+Parsed<CheckCall> parse_check_call(CommandParser& parser, std::span<const std::string> arguments,
+                                   std::span<const Reporter> reporters, const CheckOptionTexts& texts) {
   Given given;
-  declare(parser, given);
+  declare(parser, texts, given);
   const SharedOptions shared(parser, reporters);
   const auto dashes = std::ranges::find(arguments, "--");
   if (const auto parsed = parser.parse({arguments.begin(), dashes}); !parsed)
@@ -141,7 +165,8 @@ Parsed<CheckCall> parse_check_call(std::span<const std::string> arguments,
   auto reports = shared.reports();
   if (!reports) return std::unexpected(reports.error());
   call.reports = std::move(*reports);
-  if (auto whole = check_whole(parser, given, call.options); !whole) return std::unexpected(whole.error());
+  if (auto whole = check_whole(parser, texts, given, call.options); !whole)
+    return std::unexpected(whole.error());
   return call;
 }
 

@@ -8,6 +8,9 @@
 #include <boost/algorithm/string/classification.hpp>
 #include <boost/algorithm/string/split.hpp>
 #include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -141,6 +144,36 @@ Result<std::string> parse_rule_id(std::string_view text) {
   }
   if (nearest(text, ids)) return std::unexpected(error(unknown_word("rule", text, ids)));
   return std::unexpected(error(fmt::format("unknown rule '{}': `selfconnect rules` lists them", text)));
+}
+
+Result<Schedule> load_schedule(const std::filesystem::path& path) {
+  std::error_code ec;
+  constexpr std::uintmax_t kMost = 16 << 20;
+  if (std::filesystem::is_directory(path, ec)) {
+    return std::unexpected(error(fmt::format("{}: it is a directory: expected a file", path.native())));
+  }
+  std::ifstream file(path);
+  if (!file) return std::unexpected(errno_error(fmt::format("open({})", path.native())));
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  if (text.size() > kMost) {
+    return std::unexpected(error(fmt::format("{}: more than 16 MiB: expected a schedule", path.native())));
+  }
+  auto schedule = parse_schedule(text);
+  if (schedule) return std::move(*schedule);
+  return std::unexpected(error(fmt::format("{}: {}", path.native(), schedule.error().message(text))));
+}
+
+Result<Schedule> parse_schedule_option(std::string_view text) {
+  if (text.starts_with('@')) return load_schedule(std::string(text.substr(1)));
+  auto schedule = parse_schedule(text);
+  if (!schedule) return std::unexpected(error(schedule.error().message(text)));
+  return std::move(*schedule);
+}
+
+Result<std::vector<Step>> parse_answer(std::string_view text) {
+  auto steps = parse_steps(text);
+  if (!steps) return std::unexpected(error(steps.error().message(text)));
+  return std::move(*steps);
 }
 
 Result<std::vector<Phase>> parse_phases(std::string_view text) {

@@ -2,13 +2,12 @@
 #include "harness/peer/builtin_peer.h"
 
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
-#include <list>
 #include <utility>
+
+#include "harness/peer/peer_connection.h"
 
 namespace selfconnect {
 
@@ -17,7 +16,16 @@ using Descriptor = asio::posix::stream_descriptor;
 
 struct BuiltinPeer::State {
   const std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // queued handlers cannot be cancelled
-  State(asio::io_context& io, UniqueFd fd) : context(io), listener(io, fd.release()) { wait_for_clients(); }
+  State(asio::io_context& io, UniqueFd fd, std::vector<Step> steps)
+      : context(io),
+        listener(io, fd.release()),
+        service{.steps = std::move(steps), .socket = {}, .server = {}} {
+    wait_for_clients();
+  }
+
+  ~State() {
+    for (const auto& connection : connections) connection->end();
+  }
 
   void wait_for_clients() {
     listener.async_wait(Descriptor::wait_read,
@@ -37,32 +45,30 @@ struct BuiltinPeer::State {
         full = (errno == EMFILE || errno == ENFILE) && !connections.empty();
         return;
       }
-      connections.emplace_back(context, fd);
-      read_from(std::prev(connections.end()));
+      auto connection = std::make_shared<PeerConnection>(UniqueFd(fd), conduct_of(Event{}, context, service));
+      connections.push_back(connection);
+      connection->begin();
+      connection->serve(context, nullptr, [this, life = std::weak_ptr(alive)] {
+        if (!life.expired()) let_go_of_closed();
+      });
     }
   }
 
-  void read_from(std::list<Descriptor>::iterator connection) {
-    connection->async_wait(Descriptor::wait_read, [this, connection, life = std::weak_ptr(alive)](
-                                                      const boost::system::error_code& ec) {
-      if (ec || life.expired()) return;
-      std::array<char, 16 * 1024> discarded;
-      const ssize_t size = read(connection->native_handle(), discarded.data(), discarded.size());
-      if (size > 0 || (size < 0 && errno == EAGAIN)) return read_from(connection);
-      connections.erase(connection);
-      if (!std::exchange(full, false)) return;
-      wait_for_clients();
-    });
+  void let_go_of_closed() {
+    const auto before = connections.size();
+    std::erase_if(connections, [](const auto& connection) { return !connection->is_open(); });
+    if (connections.size() < before && std::exchange(full, false)) wait_for_clients();
   }
 
   asio::io_context& context;
   Descriptor listener;
-  std::list<Descriptor> connections;
+  Service service;
+  std::vector<std::shared_ptr<PeerConnection>> connections;
   bool full = false;  // nobody is accepted until one of them ends
 };
 
-BuiltinPeer::BuiltinPeer(asio::io_context& context, UniqueFd listener)
-    : state_(std::make_unique<State>(context, std::move(listener))) {}
+BuiltinPeer::BuiltinPeer(asio::io_context& context, UniqueFd listener, std::vector<Step> steps)
+    : state_(std::make_unique<State>(context, std::move(listener), std::move(steps))) {}
 
 BuiltinPeer::~BuiltinPeer() = default;
 

@@ -1,10 +1,12 @@
-// The built-in far end: accepts, reads, and says nothing. What it reads is in the capture.
+// The built-in far end: accepts, reads, and says what its steps tell it, or nothing. What it reads is in the capture.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <memory>
+#include <vector>
 
+#include "harness/schedule/event.h"
 #include "harness/sys/unique_fd.h"
 
 namespace selfconnect {
@@ -16,7 +18,8 @@ class BuiltinPeer {
  public:
   static constexpr std::size_t kMaxConnections = 1024;
 
-  BuiltinPeer(boost::asio::io_context& context, UniqueFd listener);
+  // `steps` are taken over and over.
+  BuiltinPeer(boost::asio::io_context& context, UniqueFd listener, std::vector<Step> steps = {});
   ~BuiltinPeer();
   BuiltinPeer(const BuiltinPeer&) = delete;
   BuiltinPeer& operator=(const BuiltinPeer&) = delete;

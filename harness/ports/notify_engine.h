@@ -48,6 +48,9 @@ class NotifyEngine : public Engine {
   // By any other rule, attempt by attempt.
   void choose_by(ChoosePort choose) { supervisor_->choose_by(std::move(choose)); }
 
+  // From the next stopped connect() on; choose_by() goes on for bind() to port 0.
+  void dial_by(TakeDial take) { supervisor_->dial_by(std::move(take)); }
+
   [[nodiscard]] std::vector<NotifyEvent> take_events() { return supervisor_->take_events(); }
 
  private:

@@ -151,6 +151,17 @@ void NotifySupervisor::choose_by(ChoosePort choose) {
   choose_ = std::move(shared);
 }
 
+void NotifySupervisor::dial_by(TakeDial take) {
+  auto shared = std::make_shared<TakeDial>(std::move(take));
+  const std::scoped_lock lock(mutex_);
+  take_ = std::move(shared);
+}
+
+std::shared_ptr<const TakeDial> NotifySupervisor::taker() {
+  const std::scoped_lock lock(mutex_);
+  return take_;
+}
+
 std::vector<NotifyEvent> NotifySupervisor::take_events() {
   const std::scoped_lock lock(mutex_);
   std::vector<NotifyEvent> taken(std::make_move_iterator(events_.begin()),
@@ -258,9 +269,23 @@ NotifySupervisor::Answer NotifySupervisor::answer_dial(int listener, const secco
   std::uint16_t port = ntohs(port_in(own));
   // A second connect() that asks how the first one went.
   if (port != 0 && !is_closed(socket.get())) return {};
+  const auto take = taker();
   const bool watched = reach_ == Reach::kLoopbackOnly && call.kind == Kind::kConnect;
-  if (watched && has_error(socket.get())) return {};
+  if ((watched || take) && has_error(socket.get())) return {};
   Dial dial{.destination = destination, .attempt = next_attempt(destination)};
+  if (take) {
+    const DialAnswer taken = (*take)({.dial = dial,
+                                      .thread = thread,
+                                      .socket = socket.get(),
+                                      .destination = address,
+                                      .own = own,
+                                      .fast_open = call.kind != Kind::kConnect});
+    Answer answer{.event = NotifyEvent{std::chrono::steady_clock::now(), thread, dial, taken.port}};
+    if (taken.how == DialAnswer::How::kGoOn) return answer;
+    answer.how = taken.error == 0 ? Answer::How::kValue : Answer::How::kError;
+    answer.value = taken.error;
+    return answer;
+  }
   if (port == 0) port = bind_to_choice(socket.get(), own, length, dial);
   Answer answer{.event = NotifyEvent{std::chrono::steady_clock::now(), thread, dial, port}};
   if (!watched) return answer;
@@ -339,7 +364,9 @@ std::uint16_t NotifySupervisor::bind_to_choice(int socket, sockaddr_storage& add
     const auto port = (*choose)(dial);
     if (!port) return 0;
     port_in(address) = htons(*port);
-    if (bind(socket, reinterpret_cast<const sockaddr*>(&address), length) == 0) return *port;
+    const int failed = taker() ? bind_beside(socket, address, length)
+                               : bind(socket, reinterpret_cast<const sockaddr*>(&address), length);
+    if (failed == 0) return *port;
     if (errno != EADDRINUSE && errno != EACCES) return 0;  // EACCES: a privileged port
   }
   return 0;

@@ -68,6 +68,10 @@ class NotifySupervisor {
   // From the next stopped call on. Until the first time every choice is the kernel's.
   void choose_by(ChoosePort choose);
 
+  // From the next stopped connect() on it is taken whole by `take`, which must not be destroyed before stop; ports at bind() are
+  // chosen as before. Sockets are bound beside what listens or is connected there (see bind_beside).
+  void dial_by(TakeDial take);
+
   // What happened since the last time; the oldest are dropped beyond kMostEvents.
   [[nodiscard]] std::vector<NotifyEvent> take_events();
 
@@ -103,6 +107,7 @@ class NotifySupervisor {
   Answer answer_socket(int listener, const seccomp_notif& stopped, const NotifyCall& call);
   UniqueFd socket_of(pid_t thread, int fd);
   std::uint16_t bind_to_choice(int socket, sockaddr_storage& address, socklen_t length, Dial& dial);
+  std::shared_ptr<const TakeDial> taker();
   std::uint64_t& attempts_to(const Endpoint& destination);  // with mutex_ locked
   std::uint64_t next_attempt(const Endpoint& destination);
   void note(NotifyEvent event);
@@ -114,9 +119,10 @@ class NotifySupervisor {
   DescriptorTaker taker_;
   MadeSockets made_;
   std::atomic<bool> asked_ = false;
-  std::mutex mutex_;  // of the next three
+  std::mutex mutex_;  // of the next four
   std::map<Endpoint, std::uint64_t> attempts_;
   std::shared_ptr<const ChoosePort> choose_;
+  std::shared_ptr<const TakeDial> take_;
   std::deque<NotifyEvent> events_;
   std::thread thread_;
 };

@@ -30,10 +30,10 @@ How how_it_stands(int socket) {
   return info.tcpi_state == TCP_CLOSE ? How::kRefused : How::kConnected;
 }
 
-void await_answer(int socket) {
+void await_answer(int socket, std::chrono::milliseconds patience) {
   using Clock = std::chrono::steady_clock;
   pollfd wait{.fd = socket, .events = POLLOUT, .revents = 0};
-  const auto by = Clock::now() + kLongestAnswer;
+  const auto by = Clock::now() + patience;
   while (true) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(by - Clock::now());
     if (left.count() <= 0) return;
@@ -41,22 +41,29 @@ void await_answer(int socket) {
   }
 }
 
+socklen_t length_of(const sockaddr_storage& address) {
+  return address.ss_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+}
+
+int connect_to(int socket, const sockaddr_storage& destination) {
+  return connect(socket, reinterpret_cast<const sockaddr*>(&destination), length_of(destination));
+}
+
 }  // namespace
 
-ConnectAnswer watched_connect(int socket, const sockaddr_storage& destination) {
+ConnectAnswer watched_connect(int socket, const sockaddr_storage& destination,
+                              std::chrono::milliseconds patience) {
   const int flags = fcntl(socket, F_GETFL);
   const bool blocking = (flags & O_NONBLOCK) == 0;
   if (blocking) fcntl(socket, F_SETFL, flags | O_NONBLOCK);
-  const socklen_t length = destination.ss_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
-  const int called = connect(socket, reinterpret_cast<const sockaddr*>(&destination), length);
-  const int error = called == 0 ? 0 : errno;
+  const int error = connect_to(socket, destination) == 0 ? 0 : errno;
   if (blocking) fcntl(socket, F_SETFL, flags);
 
   const bool dialled = error == 0 || error == EINPROGRESS;
   ConnectAnswer answer{.goes_on = blocking && dialled, .error = error};
   ConnectOutcome& outcome = answer.outcome;
   if (dialled) {
-    await_answer(socket);
+    await_answer(socket, patience);
     outcome.how = how_it_stands(socket);
   } else {
     outcome.how = error == ECONNREFUSED ? How::kRefused : How::kNotDialled;
@@ -68,6 +75,27 @@ ConnectAnswer watched_connect(int socket, const sockaddr_storage& destination) {
     if (!outcome.connected) outcome.how = How::kPending;  // made, and ended already
   }
   return answer;
+}
+
+int finish_connect(int socket, const sockaddr_storage& destination) {
+  const int flags = fcntl(socket, F_GETFL);
+  fcntl(socket, F_SETFL, flags | O_NONBLOCK);
+  const int error = connect_to(socket, destination) == 0 ? 0 : errno;
+  fcntl(socket, F_SETFL, flags);
+  return error;
+}
+
+int bind_beside(int socket, const sockaddr_storage& address, socklen_t length) {
+  int before = 0;
+  socklen_t size = sizeof(before);
+  if (getsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &before, &size) != 0) return -1;
+  const int on = 1;
+  setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  const int bound = bind(socket, reinterpret_cast<const sockaddr*>(&address), length);
+  const int error = errno;
+  setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &before, sizeof(before));
+  errno = error;
+  return bound;
 }
 
 }  // namespace selfconnect

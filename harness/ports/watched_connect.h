@@ -1,4 +1,4 @@
-// connect(2) on behalf of a process that waits in it, so that its outcome is known at once. Used by the supervisor of the
+// connect(2) and bind(2) on behalf of a process that waits in connect(2), so that its outcome is known at once. Used by the supervisor of the
 // engine `notify` where nobody may capture packets.
 // SPDX-License-Identifier: MIT
 #pragma once
@@ -41,8 +41,17 @@ struct ConnectAnswer {
 inline constexpr std::chrono::milliseconds kLongestAnswer{250};
 
 // `socket` is a copy of the one that the process dials with: TCP, neither connected nor connecting. It is O_NONBLOCK for
-// the moment of the call, and as before afterwards. Never blocks for longer than kLongestAnswer. An error of the
+// the moment of the call, and as before afterwards. Never blocks for longer than `patience`. An error of the
 // connection (SO_ERROR) is left for the process.
-[[nodiscard]] ConnectAnswer watched_connect(int socket, const sockaddr_storage& destination);
+[[nodiscard]] ConnectAnswer watched_connect(int socket, const sockaddr_storage& destination,
+                                            std::chrono::milliseconds patience = kLongestAnswer);
+
+// The second half of a blocking connect() whose answer has come, done for the process: 0, or the errno of the connection, which is
+// taken from the socket.
+[[nodiscard]] int finish_connect(int socket, const sockaddr_storage& destination);
+
+// bind(2), also where other sockets have the port, none of which listens there: those that have SO_REUSEADDR do not
+// stand in its way, whatever this one has set. 0, or -1 and errno.
+int bind_beside(int socket, const sockaddr_storage& address, socklen_t length);
 
 }  // namespace selfconnect

@@ -30,8 +30,8 @@ inline constexpr std::size_t kEventKinds = 12;
 // One move of a scripted peer.
 struct Step {
   enum class What {
-    kRead,       // waits until `amount` more bytes have come
-    kSay,        // sends `bytes`
+    kRead,       // waits until `amount` more bytes have come, 1 at least
+    kSay,        // sends `bytes`, one at least
     kClose,      // close(2): FIN, and RST to what comes later. The last step.
     kReset,      // RST. The last step.
     kHalfClose,  // shutdown(2), SHUT_WR: FIN, and reads on

@@ -2,8 +2,9 @@
 //
 //   refuse*3 self garbage:16 script[read:5 say:"-ERR\r\n" close] serve
 //
-// Entries are separated by spaces; *N repeats one. The last one is `serve`, without a repeat: it goes on for ever, and is
-// the quiet window in which the client has to recover. See docs/schedules.md.
+// Entries are separated by white space; *N repeats one; # begins a comment, to the end of the line. The last one is
+// `serve`, without a repeat: it goes on for ever, and is the quiet window in which the client has to recover. See
+// docs/schedules.md.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -49,7 +50,8 @@ struct SyntaxError {
   std::size_t position = 0;  // bytes from its beginning
   std::string expected;      // "an event (refuse, self, ...)"
 
-  // "at 8: expected an event ..., found 'bogus'", positions counted from 1.
+  // "at 8: expected an event ..., found 'bogus'", positions counted from 1; "at line 2, column 5: ..." in a text of several
+  // lines. One printable line.
   [[nodiscard]] std::string message(std::string_view text) const;
 };
 

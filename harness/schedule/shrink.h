@@ -16,8 +16,9 @@ struct Shrunk {
 };
 
 // Delta debugging (Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", 2002): leaves events out,
-// then makes them simpler (a kind by `refuse`, an amount by a smaller one, a script by a shorter one). `schedule` itself must show it and is not asked
-// about; no schedule is asked about twice. Shorter is fewer attempts, then fewer bytes of text.
+// then makes them simpler: a kind by `refuse`, an amount by a smaller one, a script by a shorter one or by the event that its last
+// step stands for; and again, until nothing shows it any more. `schedule` itself must show it and is not asked about; no schedule
+// is asked about twice, and none that is longer. A cause of 1 to 4 events out of 64 takes under 200 runs.
 [[nodiscard]] Shrunk shrink_schedule(const Schedule& schedule,
                                      const std::function<bool(const Schedule&)>& shows,
                                      std::size_t most_runs = 200);

@@ -1,0 +1,21 @@
+// Which sockets a process has open, by /proc/PID/fd (proc(5)).
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <set>
+
+namespace selfconnect {
+
+struct OpenSockets {
+  std::set<ino_t> inodes;
+  std::uint32_t descriptors = 0;  // all of the process, at most kMostDescriptorsSeen
+};
+inline constexpr std::uint32_t kMostDescriptorsSeen = 65'536;
+
+// Of the process of `thread`; empty when it is gone.
+[[nodiscard]] OpenSockets open_sockets(pid_t thread);
+
+}  // namespace selfconnect
