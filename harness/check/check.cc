@@ -15,8 +15,6 @@ namespace selfconnect {
 
 namespace asio = boost::asio;
 
-namespace {
-
 Result<void> can_start(const CheckOptions& options) {
   for (const auto* command : {&options.command, &options.server}) {
     if (command->empty()) continue;
@@ -24,8 +22,6 @@ Result<void> can_start(const CheckOptions& options) {
   }
   return {};
 }
-
-}  // namespace
 
 CheckResult check(const CheckOptions& options, CheckObserver& observer) {
   mend_inherited();

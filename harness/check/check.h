@@ -38,6 +38,9 @@ class CheckObserver {
   virtual void phase_ended(const Trace& /*trace*/) {}
 };
 
+// Whether the commands are there. The error says which is not.
+Result<void> can_start(const CheckOptions& options);
+
 // Never fails: what goes wrong is the judgement's verdict (skip or error) and reason. Saves into
 // `options.out`.
 CheckResult check(const CheckOptions& options, CheckObserver& observer);

@@ -7,8 +7,10 @@
 #include <cstdlib>
 
 #include "harness/check/out_directory.h"
+#include "harness/judge/observed.h"
 #include "harness/judge/retry.h"
 #include "harness/judge/success_pattern.h"
+#include "harness/judge/wanted_control.h"
 #include "harness/launch/command_line.h"
 #include "harness/sys/kernel_release.h"
 #include "harness/trace/secret_finder.h"
@@ -22,7 +24,8 @@ namespace {
 
 // A self-connection by chance is 1 in 14,000 attempts; a spinner that walks over ports may have several.
 constexpr int kRefusedTries = 5;
-constexpr int kHealthyRuns = 3;  // `desynchronised` wants a prefix that three conversations share
+constexpr int kMostSingleEvents = 8;  // one per kind of event that a client may rightly wait after
+constexpr int kHealthyRuns = 3;       // `desynchronised` wants a prefix that three conversations share
 
 std::vector<Family> families(const CheckOptions& options) {
   if (options.host) return {options.host->family()};
@@ -41,8 +44,14 @@ std::vector<Family> families(const CheckOptions& options) {
 
 }  // namespace
 
-Director::Director(asio::io_context& context, const CheckOptions& options, CheckObserver& observer)
-    : options_(options), performance_{context, options, observer, false, [] {}} {
+Director::Director(asio::io_context& context, const CheckOptions& options, CheckObserver& observer,
+                   WorldPool::Reuse reuse)
+    : options_(options),
+      performance_{.context = context,
+                   .options = options,
+                   .observer = observer,
+                   .interruption = [] {},
+                   .worlds = WorldPool({.reuse = reuse})} {
   if (options.schedule) {
     performance_.engine = BestEngine{EngineChoice::kNotify, "a schedule stops the target at every connect()"};
   }
@@ -60,6 +69,23 @@ asio::awaitable<void> Director::direct() {
   }
 }
 
+asio::awaitable<void> Director::direct_controls() {
+  auto learned = co_await learn(families(options_).front());
+  if (!learned) {
+    failure_ = learned.error();
+    co_return;
+  }
+  learned_ = std::move(*learned);
+  if (auto played = co_await play_served(learned_, kHealthyRuns); !played) failure_ = played.error();
+}
+
+asio::awaitable<void> Director::direct_schedule(const Schedule& schedule, bool blocked_is_enough) {
+  blocked_is_enough_ = blocked_is_enough;
+  performance_.interrupted = false;
+  if (auto played = co_await play_schedule_and_controls(learned_, schedule); !played)
+    failure_ = played.error();
+}
+
 void Director::fail(std::string reason) { failure_ = {StageFailure::Kind::kError, std::move(reason)}; }
 
 void Director::interrupt() {
@@ -72,20 +98,36 @@ CheckResult Director::result() {
     auto saved = save(run_, options_.out);
     if (!saved && !failure_) fail(saved.error().message);
   }
+  CheckResult whole = judged();
+  whole.run = std::move(run_);
+  return whole;
+}
+
+CheckResult Director::take_result() {
+  CheckResult taken = judged();
+  taken.run = run_;
+  std::erase_if(run_.traces, [](const Trace& trace) {
+    return trace.phase == Phase::kSchedule || trace.phase == Phase::kSingleEvent;
+  });
+  failure_.reset();
+  return taken;
+}
+
+CheckResult Director::judged() const {
   if (failure_) {
     const bool skip = failure_->kind != StageFailure::Kind::kError;
+    std::string reason = failure_->reason;
     if (failure_->kind == StageFailure::Kind::kPortTaken) {
-      failure_->reason +=
-          ": free it, wait a minute where it is a TIME-WAIT, or have the client dial another port";
+      reason += ": free it, wait a minute where it is a TIME-WAIT, or have the client dial another port";
     }
-    return {std::move(run_), not_judged(skip ? Verdict::kSkip : Verdict::kError, failure_->reason)};
+    return {{}, not_judged(skip ? Verdict::kSkip : Verdict::kError, std::move(reason))};
   }
   Judgement judgement = judge(run_, options_.judge);
   if (performance_.interrupted) {
     judgement.verdict = Verdict::kError;
     judgement.reason = fmt::format("interrupted after {} phases", run_.traces.size());
   }
-  return {std::move(run_), std::move(judgement)};
+  return {{}, std::move(judgement)};
 }
 
 void Director::describe() {
@@ -195,8 +237,10 @@ Playing<void> Director::play_served(const Learned& learned, int runs) {
   PhasePlan plan = plan_for(Phase::kHealthy, learned);
   plan.destination = learned.destinations.front().endpoint;
   for (const Destination& destination : learned.destinations) plan.served.push_back(destination.endpoint);
+  const bool speaks = !options_.script.empty() || !options_.server.empty();
   for (int i = 0; i < runs; ++i) {
     if (performance_.interrupted) co_return StageResult<void>{};
+    plan.may_end = options_.schedule && speaks && (i == 0 || ended_by_itself(run_.traces.back()));
     auto played = co_await play(plan);
     if (!played && !only_this_phase(Phase::kHealthy, played.error())) co_return played;
     if (!played) break;
@@ -208,9 +252,10 @@ PhasePlan Director::schedule_plan(Phase phase, const Learned& learned, Schedule 
   PhasePlan plan = forced_plan(phase, learned, learned.destinations.front());
   for (const Destination& destination : learned.destinations) plan.served.push_back(destination.endpoint);
   plan.schedule = std::move(schedule);
+  plan.blocked_is_enough = blocked_is_enough_;
   const auto healthy = std::ranges::find(run_.traces, Phase::kHealthy, &Trace::phase);
   if (healthy == run_.traces.end()) return plan;
-  plan.ends_when_served = healthy->ended.how != Ended::How::kStopped;
+  plan.ends_when_served = ended_by_itself(*healthy);
   const auto success = SuccessPattern::compile(options_.success_pattern);
   plan.succeeds_when_served = !options_.success_pattern.empty() && success && success->find(*healthy);
   return plan;
@@ -219,8 +264,26 @@ PhasePlan Director::schedule_plan(Phase phase, const Learned& learned, Schedule 
 Playing<void> Director::play_schedule_family(const Learned& learned) {
   if (auto played = co_await play_served(learned, kHealthyRuns); !played) co_return played;
   if (performance_.interrupted) co_return StageResult<void>{};
-  if (auto played = co_await play(schedule_plan(Phase::kSchedule, learned, *options_.schedule)); !played)
+  co_return co_await play_schedule_and_controls(learned, *options_.schedule);
+}
+
+Playing<void> Director::play_schedule_and_controls(const Learned& learned, const Schedule& schedule) {
+  if (auto played = co_await play(schedule_plan(Phase::kSchedule, learned, schedule)); !played)
     co_return played;
+  for (int controls = 0; controls < kMostSingleEvents && !performance_.interrupted; ++controls) {
+    const auto wanted = wanted_control(run_);
+    if (!wanted) break;
+    const auto known = std::ranges::find_if(
+        single_events_, [&](const Trace& trace) { return event_of(trace.schedule, 1).kind == wanted->kind; });
+    if (known != single_events_.end()) {
+      run_.traces.push_back(*known);
+      continue;
+    }
+    const Schedule alone{.entries = {{.event = *wanted, .count = 1}}};
+    if (auto played = co_await play(schedule_plan(Phase::kSingleEvent, learned, alone)); !played)
+      co_return played;
+    single_events_.push_back(run_.traces.back());
+  }
   co_return StageResult<void>{};
 }
 

@@ -20,16 +20,24 @@ namespace selfconnect {
 // For the io_context's thread only. `options` and `observer` outlive it.
 class Director {
  public:
-  Director(boost::asio::io_context& context, const CheckOptions& options, CheckObserver& observer);
+  Director(boost::asio::io_context& context, const CheckOptions& options, CheckObserver& observer,
+           WorldPool::Reuse reuse = WorldPool::Reuse::kNever);
 
   // Plays all phases, or those before the first that cannot be played.
   boost::asio::awaitable<void> direct();
+  // For many schedules, one after the other: the controls of one family, and then each schedule.
+  boost::asio::awaitable<void> direct_controls();
+  // `blocked_is_enough`: a phase may end as soon as the target is blocked for good.
+  boost::asio::awaitable<void> direct_schedule(const Schedule& schedule, bool blocked_is_enough);
+
   // The phase that plays ends as soon as it can, and is the last.
   void interrupt();
   // The run as a whole cannot be judged.
   void fail(std::string reason);
   // Saves and judges what was played. Once, at the end.
   CheckResult result();
+  // Judges what was played, and forgets it but for the controls.
+  CheckResult take_result();
 
  private:
   void describe();
@@ -43,6 +51,8 @@ class Director {
   Playing<void> play_served(const Learned& learned, int runs);
   // The controls, the schedule, and then what its judging wants to be held against.
   Playing<void> play_schedule_family(const Learned& learned);
+  Playing<void> play_schedule_and_controls(const Learned& learned, const Schedule& schedule);
+  CheckResult judged() const;
   PhasePlan schedule_plan(Phase phase, const Learned& learned, Schedule schedule) const;
   static Playing<void> play_on(Stage& stage);
   Playing<void> play(const PhasePlan& plan);
@@ -53,8 +63,11 @@ class Director {
   const CheckOptions& options_;
   Performance performance_;
   Run run_;
+  Learned learned_;
+  std::vector<Trace> single_events_;          // each kind of event once
   std::vector<DestinationStats> last_stats_;  // of the phase played last
   int expected_phases_ = 0;
+  bool blocked_is_enough_ = false;
   std::optional<StageFailure> failure_;
 };
 

@@ -33,7 +33,7 @@ boost::asio::awaitable<void> watch_conversation(Stage& stage) {
   if (co_await stage.until([&] { return ended() || accepted() || out_of_reach(stage); })) {
     co_await stage.until([&] { return ended() || bytes_seen(stage.flows()); }, by(kFirstBytesGrace));
     // With a real server a one-shot client may finish its work: its exit code is what is to be learned.
-    if (!stage.options().server.empty() && stage.plan().kind == Kind::kOneShot) {
+    if (stage.plan().may_end || (!stage.options().server.empty() && stage.plan().kind == Kind::kOneShot)) {
       co_await stage.until(ended, by(kWorkGrace));
     }
   }

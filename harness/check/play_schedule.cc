@@ -37,10 +37,10 @@ bool cannot_go_on(Stage& stage) { return stage.target_ended() || !stage.schedule
 boost::asio::awaitable<void> watch_served(Stage& stage) {
   const auto over = [&stage] { return cannot_go_on(stage); };
   if (stage.plan().ends_when_served) {
-    co_await stage.until(over);
+    co_await stage.until_blocked(over, stage.deadline());
   } else if (stage.plan().succeeds_when_served) {
     const Succeeded succeeded(stage);
-    co_await stage.until([&] { return over() || succeeded(); });
+    co_await stage.until_blocked([&] { return over() || succeeded(); }, stage.deadline());
   } else {
     const auto by = std::min(Stage::Clock::now() + kFirstBytesGrace, stage.deadline());
     co_await stage.until([&] { return over() || stage.schedule().served_in_quiet_window(); }, by);
@@ -53,10 +53,9 @@ Playing<void> play_schedule(Stage& stage) {
   if (auto opened = co_await stage.open_schedule(); !opened) co_return opened;
   if (auto launched = stage.launch_target(); !launched) co_return launched;
   ScheduleDirector& schedule = stage.schedule();
-  if (co_await stage.until([&] { return cannot_go_on(stage) || schedule.in_quiet_window(); }) &&
-      !cannot_go_on(stage)) {
-    co_await watch_served(stage);
-  }
+  co_await stage.until_blocked([&] { return cannot_go_on(stage) || schedule.in_quiet_window(); },
+                               stage.deadline());
+  if (!cannot_go_on(stage) && schedule.in_quiet_window()) co_await watch_served(stage);
   co_await stage.settle([] { return true; });
   co_await stage.finish();
   std::string why = schedule.out_of_step();

@@ -126,6 +126,7 @@ DialAnswer ScheduleDirector::dial(const StoppedDial& stopped) {
                               .destination = destination,
                               .event = {},
                               .instead = {},
+                              .held_by = {},
                               .source_port = 0,
                               .at = now(),
                               .peer = {}},
@@ -134,6 +135,7 @@ DialAnswer ScheduleDirector::dial(const StoppedDial& stopped) {
   {
     const std::scoped_lock lock(mutex_);
     meeting.attempt.number = ++newest_[destination];
+    dialling_ = true;
   }
   meeting.attempt.event = event_of(directions_.schedule, meeting.attempt.number);
   if (stopped.fast_open) {
@@ -346,6 +348,7 @@ bool ScheduleDirector::clear_the_way(Place& place, Meeting& meeting) {
       const std::scoped_lock lock(mutex_);
       time_waits_removed_.push_back(line.at);
     } else if (line.local == line.remote && line.inode != 0) {
+      meeting.attempt.held_by = place.own_attempt;
       meeting.attempt.instead =
           fmt::format("port {} is held by the target's own self-connection of attempt {}",
                       place.endpoint.port, place.own_attempt);
@@ -379,6 +382,7 @@ void ScheduleDirector::remember(Meeting& meeting) {
   UniqueFd accepted = std::move(meeting.accepted);
   if (accepted) hand_over(meeting, std::move(accepted));
   const std::scoped_lock lock(mutex_);
+  dialling_ = false;
   ++total_;
   if (meeting.dialled) ++dialled_;
   if (attempts_.size() < kMostScheduledKept) attempts_.push_back(meeting.attempt);
@@ -390,6 +394,7 @@ void ScheduleDirector::hand_over(const Meeting& meeting, UniqueFd accepted) {
   {
     const std::scoped_lock lock(mutex_);
     handed.index = attempts_.size();
+    ++handed_over_;
   }
   handed.connection = std::make_shared<PeerConnection>(
       std::move(accepted), conduct_of(attempt.event, context_, directions_.service(attempt.destination)));
@@ -457,6 +462,10 @@ bool ScheduleDirector::served_in_quiet_window() const {
 }
 
 bool ScheduleDirector::far_end_waits() const {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (handed_over_ != accepted_.size() || dialling_) return false;
+  }
   return std::ranges::all_of(accepted_,
                              [](const Accepted& accepted) { return accepted.connection->waits(); });
 }

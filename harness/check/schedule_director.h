@@ -74,7 +74,7 @@ class ScheduleDirector {
   [[nodiscard]] bool in_quiet_window() const;
   // Likewise, and on the newest of them bytes have come from the target, and from the far end where it has something to say.
   [[nodiscard]] bool served_in_quiet_window() const;
-  // Nothing will come to the target from the far end unless it does something.
+  // No attempt is under way, and nothing will come to the target from the far end unless it does something.
   [[nodiscard]] bool far_end_waits() const;
 
   // What was seen goes into the trace.
@@ -135,6 +135,8 @@ class ScheduleDirector {
   std::map<Endpoint, std::uint64_t> newest_;  // attempt, per destination
   std::vector<Instant> time_waits_removed_;
   std::string out_of_step_;
+  std::size_t handed_over_ = 0;  // to the io_context's thread
+  bool dialling_ = false;        // an attempt is being set up
 
   // The io_context's thread's.
   struct Accepted {

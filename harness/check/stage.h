@@ -26,8 +26,8 @@
 #include "harness/ports/engine.h"
 #include "harness/ports/engine_choice.h"
 #include "harness/ports/notify_engine.h"
-#include "harness/world/graveyard.h"
 #include "harness/world/world.h"
+#include "harness/world/world_pool.h"
 
 namespace selfconnect {
 
@@ -54,11 +54,10 @@ struct Performance {
   const CheckOptions& options;
   CheckObserver& observer;
   bool interrupted = false;
-  std::function<void()> interruption;  // wakes the stage that plays
-  std::optional<BestEngine> engine{};  // decided in the first world
-  WorldMaker worlds{};                 // for the stages
-  bool here = false;                   // none can be made: World::here()
-  Graveyard graveyard{};               // of their worlds
+  std::function<void()> interruption;                     // wakes the stage that plays
+  std::optional<BestEngine> engine{};                     // decided in the first world
+  WorldPool worlds{{.reuse = WorldPool::Reuse::kNever}};  // for the stages
+  bool here = false;                                      // none can be made: World::here()
 };
 
 // After a connection was accepted, for its first bytes to come or not to come.
@@ -93,6 +92,9 @@ class Stage {
   // Waits for `condition`; false when the deadline, or an interruption, came first.
   boost::asio::awaitable<bool> until(std::function<bool()> condition);
   boost::asio::awaitable<bool> until(std::function<bool()> condition, Clock::time_point deadline);
+
+  // Until the condition holds, or, where the plan says that this is enough, the target is blocked for good.
+  boost::asio::awaitable<void> until_blocked(std::function<bool()> condition, Clock::time_point deadline);
 
   // After the target's first process ended by itself: its other processes get a moment to end, and what is
   // then left is noted. A target that has not dialled yet (it went to the background) is given all the time
@@ -145,7 +147,7 @@ class Stage {
   PhasePlan plan_;
   Pulse pulse_;
   Trace trace_;
-  Graveyard::Kept world_;
+  WorldPool::Lent world_;
   std::unique_ptr<ScheduleDirector> schedule_;  // outlives the engine that calls it
   std::unique_ptr<Engine> engine_;
   NotifyEngine* calls_ = nullptr;  // engine_, in World::here()
@@ -156,6 +158,7 @@ class Stage {
   std::vector<std::unique_ptr<BuiltinPeer>> peers_;
   std::unique_ptr<Relay> relay_;
   std::unique_ptr<Process> target_;
+  bool blocked_ = false;
   std::optional<Clock::time_point> launched_at_;
   std::optional<Clock::time_point> progress_at_;
 };

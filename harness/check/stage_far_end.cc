@@ -133,6 +133,7 @@ Playing<void> Stage::launch_server(const Endpoint& endpoint, Network network) {
   const LaunchSpec spec{.command = fill_placeholders(options().server, endpoint),
                         .stdin_file = {},
                         .limits = {},
+                        .kept_descriptor = -1,
                         .network = network};
   auto server = Process::launch(performance_.context, *world_, spec, [this] { changed(); });
   if (!server) co_return failure(server.error().during("server command"));

@@ -32,7 +32,7 @@ struct Given {
   std::vector<std::string> secrets;
 };
 
-void declare(CommandParser& parser, Given& given) {
+void declare(CommandParser& parser, const CheckOptionTexts& texts, Given& given) {
   parser.option({"--target", "FILE", "Read the target from a TOML file (docs/target-file.md)"}, given.target);
   parser.option({"--port", "N", "{port}, and the only port that is forced [learned, or 50000]"}, given.port);
   parser.option({"--host", "ADDR", "{host}, and the only address that is forced [learned]"}, given.host);
@@ -56,7 +56,7 @@ void declare(CommandParser& parser, Given& given) {
   parser.option({"--timeout", "DUR", "A phase's longest time: 500ms, 10s, 2m [10s]"}, given.timeout);
   parser.option({"--seed", "N", "Makes a run repeatable [random, and printed]"}, given.seed);
   parser.option({"--stdin", "FILE", "What the target reads [/dev/null]"}, given.stdin_file);
-  parser.option({"--out", "DIR", "Save trace, packets and output of each phase there"}, given.out);
+  parser.option({"--out", "DIR", std::string(texts.out)}, given.out);
 }
 
 Kind kind_from_name(std::string_view name) {
@@ -104,11 +104,10 @@ Parsed<void> apply(const CommandParser& parser, const Given& given, CheckCall& c
 }
 
 // What no single option can tell.
-Parsed<void> check_whole(const CommandParser& parser, const Given& given, const CheckOptions& options) {
-  if (options.command.empty()) {
-    return parser.wrong(
-        "no command: expected one after --, such as selfconnect check -- redis-cli -p 50000 PING");
-  }
+Parsed<void> check_whole(const CommandParser& parser, const CheckOptionTexts& texts, const Given& given,
+                         const CheckOptions& options) {
+  if (options.command.empty())
+    return parser.wrong(fmt::format("no command: expected one after --, such as {}", texts.example));
   if (options.command.front().empty())
     return parser.wrong("the command after -- is empty: expected a program");
   if (given.family && options.host) {
@@ -137,8 +136,13 @@ Parsed<void> check_whole(const CommandParser& parser, const Given& given, const 
 Parsed<CheckCall> parse_check_call(std::span<const std::string> arguments,
                                    std::span<const Reporter> reporters) {
   CommandParser parser(kText);
+  return parse_check_call(parser, arguments, reporters);
+}
+
+Parsed<CheckCall> parse_check_call(CommandParser& parser, std::span<const std::string> arguments,
+                                   std::span<const Reporter> reporters, const CheckOptionTexts& texts) {
   Given given;
-  declare(parser, given);
+  declare(parser, texts, given);
   const SharedOptions shared(parser, reporters);
   const auto dashes = std::ranges::find(arguments, "--");
   if (const auto parsed = parser.parse({arguments.begin(), dashes}); !parsed)
@@ -161,7 +165,8 @@ Parsed<CheckCall> parse_check_call(std::span<const std::string> arguments,
   auto reports = shared.reports();
   if (!reports) return std::unexpected(reports.error());
   call.reports = std::move(*reports);
-  if (auto whole = check_whole(parser, given, call.options); !whole) return std::unexpected(whole.error());
+  if (auto whole = check_whole(parser, texts, given, call.options); !whole)
+    return std::unexpected(whole.error());
   return call;
 }
 

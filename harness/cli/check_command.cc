@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <random>
+#include <utility>
 
 #include "harness/check/check.h"
 #include "harness/cli/check_call.h"
@@ -55,11 +56,15 @@ Result<void> check_readable(const std::filesystem::path& file) {
 int check_command(Arguments arguments, std::span<const Reporter> reporters) {
   auto call = parse_check_call(arguments, reporters);
   if (!call) return stopped(call.error());
-  CheckOptions& options = call->options;
+  return run_check(std::move(*call));
+}
+
+int run_check(CheckCall call) {
+  CheckOptions& options = call.options;
   if (const auto readable = check_readable(options.stdin_file); !readable) return failed(readable.error());
-  const auto files = ReportFiles::open(call->reports);
+  const auto files = ReportFiles::open(call.reports);
   if (!files) return failed(files.error());
-  if (!call->seed) options.seed = random_seed();
+  if (!call.seed) options.seed = random_seed();
 
   TerminalObserver observer;
   const CheckResult result = check(options, observer);

@@ -17,6 +17,9 @@ using Arguments = std::span<const std::string>;
 [[nodiscard]] int predict_command(Arguments arguments);
 [[nodiscard]] int doctor_command(Arguments arguments);
 [[nodiscard]] int measure_command(Arguments arguments);
+[[nodiscard]] int fuzz_command(Arguments arguments);
+[[nodiscard]] int fuzz_worker_command(Arguments arguments);  // not listed
+[[nodiscard]] int replay_command(Arguments arguments, std::span<const Reporter> reporters);
 [[nodiscard]] int connect_loop_command(Arguments arguments);  // not listed
 
 }  // namespace selfconnect

@@ -31,11 +31,14 @@ struct Command {
   int (*run)(Arguments arguments);
 };
 
-constexpr std::array<Command, 6> kCommands = {
+constexpr std::array<Command, 8> kCommands = {
     {{"check", "Force a client to connect to itself, and judge what it does",
       [](Arguments arguments) { return check_command(arguments, kReporters); }},
      {"judge", "Judge a saved run again",
       [](Arguments arguments) { return judge_command(arguments, kReporters); }},
+     {"fuzz", "Look for orders of events that a client does not survive", fuzz_command},
+     {"replay", "Play a schedule again: of a file, a finding or a saved run",
+      [](Arguments arguments) { return replay_command(arguments, kReporters); }},
      {"measure", "Say how often and how soon a client connects to itself", measure_command},
      {"predict", "Say how soon a client of a port connects to itself, unforced", predict_command},
      {"rules", "List the rules, or explain one", rules_command},
@@ -71,6 +74,7 @@ int run(const std::vector<std::string>& arguments) {
     return kExitPass;
   }
   if (name == "connect-loop") return connect_loop_command(Arguments(arguments).subspan(1));
+  if (name == "fuzz-worker") return fuzz_worker_command(Arguments(arguments).subspan(1));
   std::vector<std::string> names;
   for (const Command& command : kCommands) {
     if (command.name == name) return command.run(Arguments(arguments).subspan(1));

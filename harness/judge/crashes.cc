@@ -6,6 +6,7 @@
 #include "harness/judge/evidence.h"
 #include "harness/judge/observed.h"
 #include "harness/judge/rules.h"
+#include "harness/judge/scheduled.h"
 #include "harness/judge/tally.h"
 
 namespace selfconnect {
@@ -24,8 +25,11 @@ Finding convict(const Run& run, const Trace& trace, const Crash& crash) {
   const auto own = self_connections(trace);
   std::string what = crash.signal != 0 ? fmt::format("died of {}", signal_text(crash.signal))
                                        : fmt::format("reported \"{}\"", crash.report_line);
+  const ScheduledAttempt* last = has_schedule(trace.phase) ? last_attempt(trace) : nullptr;
   std::string when = " without any self-connection";
-  if (!own.empty()) {
+  if (last != nullptr) {
+    when = fmt::format(" after {}", met_text(*last));
+  } else if (!own.empty()) {
     when = fmt::format(", {} after attempt {} had connected it to itself",
                        time_text(trace.ended.at - own.front()->at), own.front()->number);
   }
@@ -43,6 +47,7 @@ Finding convict(const Run& run, const Trace& trace, const Crash& crash) {
   evidence.emplace_back("same_in_refused", alike);
   Finding finding =
       finding_in(trace, kId, Level::kError, fmt::format("the target {}{}", what, when), evidence);
+  if (last != nullptr) return about(std::move(finding), *last);
   finding.counted = finding.counted && !own.empty();
   return finding;
 }
@@ -53,11 +58,14 @@ RuleOutcome judge(const Run& run) {
     if (const auto crash = crash_of(trace)) {
       tally.found(convict(run, trace, *crash),
                   fmt::format("{} {} {}", destination_text(trace), crash->signal, crash->report));
-    } else if (!is_control(trace.phase) && !self_connections(trace).empty()) {
+    } else if (trace.phase == Phase::kSchedule
+                   ? !trace.scheduled.empty()
+                   : !is_control(trace.phase) && !self_connections(trace).empty()) {
       tally.clear();
     }
   }
-  return std::move(tally).outcome(no_self_connection_reason(run));
+  return std::move(tally).outcome(schedule_trace(run) != nullptr ? no_attempt_reason()
+                                                                 : no_self_connection_reason(run));
 }
 
 }  // namespace
@@ -73,7 +81,9 @@ Rule crashes() {
           "server ever takes them to. A crash there takes the program down with no server involved.",
       .decided =
           "The target ended by a signal that the harness did not send, or printed a sanitizer's report, in a "
-          "phase in which it had connected to itself. The same in a control is shown and not counted.",
+          "phase in which it had connected to itself, or under a schedule. The same in a control is shown "
+          "and not "
+          "counted.",
       .remedy =
           "Fix the fault as any other crash: the evidence names the signal or the report, and --out keeps "
           "the "

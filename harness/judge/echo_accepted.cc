@@ -5,7 +5,9 @@
 #include "harness/judge/evidence.h"
 #include "harness/judge/observed.h"
 #include "harness/judge/rules.h"
-#include "harness/judge/success_pattern.h"
+#include "harness/judge/scheduled.h"
+#include "harness/judge/scheduled_rules.h"
+#include "harness/judge/success.h"
 #include "harness/judge/tally.h"
 
 namespace selfconnect {
@@ -14,18 +16,8 @@ namespace {
 
 constexpr std::string_view kId = "echo-accepted";
 
-// What told of success in the self-connect phase, and not in the control.
-struct Success {
-  bool by_exit = false;
-  std::optional<std::string> match;
-};
-
 Finding convict(const Run& run, const Trace& trace, const Trace& control, const Success& success) {
   const Attempt& own = *self_connections(trace).front();
-  std::string how = success.by_exit ? "exited with code 0" : "";
-  if (success.match) {
-    how += fmt::format("{}printed its success pattern (\"{}\")", how.empty() ? "" : " and ", *success.match);
-  }
   const std::string echo =
       own.sent > 0
           ? fmt::format("the connection led back to itself, and the {} it sent came back as the answer",
@@ -46,29 +38,15 @@ Finding convict(const Run& run, const Trace& trace, const Trace& control, const 
       trace, kId, Level::kError,
       fmt::format("the target reported success ({}) though no server existed: {}; with nothing listening and "
                   "no self-connection it {}",
-                  how, echo, ended_text(control.ended)),
+                  success.text(), echo, ended_text(control.ended)),
       std::move(evidence));
 }
 
 void judge_trace(const Run& run, const Trace& trace, const Trace& control, Tally& tally) {
   if (control.ended.stop_reason == "interrupted") return tally.undecided("the refused phase was interrupted");
-  const bool zero = exited_with_zero(trace);
-  Success success{.by_exit = zero && !exited_with_zero(control)};
-  const auto pattern =
-      run.success_pattern.empty() ? std::nullopt : SuccessPattern::compile(run.success_pattern);
-  const bool matches_refused = pattern && pattern->find(control);
-  if (pattern && !matches_refused) success.match = pattern->find(trace);
-  if (success.by_exit || success.match) return tally.found(convict(run, trace, control, success));
-
-  if (matches_refused) return tally.undecided("the success pattern also matches when nothing listens");
-  if (pattern) return tally.clear();
-  if (!run.success_pattern.empty()) {
-    return tally.undecided("the success pattern is no valid regular expression");
-  }
-  if (zero) return tally.undecided("no --success, and the target exits with code 0 even when refused");
-  if (!ended_by_itself(trace) && target_kind(run) == Kind::kReconnector) {
-    return tally.undecided("no --success for a reconnector");
-  }
+  const Success success = success_of(run, trace, control);
+  if (success.told()) return tally.found(convict(run, trace, control, success));
+  if (auto reason = success_unknown(run, trace, control)) return tally.undecided(std::move(*reason));
   tally.clear();
 }
 
@@ -80,6 +58,7 @@ RuleOutcome judge(const Run& run) {
     if (control == nullptr) return NotJudged{not_run_reason(run, Phase::kRefused)};
     judge_trace(run, *trace, *control, tally);
   }
+  if (const Trace* trace = schedule_trace(run)) judge_scheduled_echo(run, *trace, tally);
   return std::move(tally).outcome(no_self_connection_reason(run));
 }
 
@@ -96,7 +75,9 @@ Rule echo_accepted() {
           "is there.",
       .decided =
           "Exit code 0, or a match of the --success pattern, in the self-connect phase and not in the "
-          "refused control, where the target had nobody to talk to either.",
+          "refused control, where the target had nobody to talk to either. Under a schedule likewise, where "
+          "no "
+          "attempt was accepted by anybody.",
       .remedy =
           "After connect(), compare getsockname() with getpeername(), address and port; when both are "
           "equal, close with SO_LINGER 0 and treat it as a refused connection. Better still, report "

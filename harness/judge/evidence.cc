@@ -47,6 +47,7 @@ std::string ended_text(const Ended& ended) {
       break;
   }
   if (ended.stop_reason == "timeout") return "was still running when its time was up";
+  if (ended.stop_reason == "blocked") return "was waiting for what could not come";
   return "was still running when the harness stopped it";
 }
 

@@ -7,6 +7,7 @@
 #include "harness/judge/evidence.h"
 #include "harness/judge/observed.h"
 #include "harness/judge/rules.h"
+#include "harness/judge/scheduled.h"
 #include "harness/judge/tally.h"
 
 namespace selfconnect {
@@ -82,6 +83,7 @@ void judge_trace(const Trace& trace, const Healthy& healthy, Tally& tally) {
 }
 
 RuleOutcome judge(const Run& run) {
+  if (schedule_trace(run) != nullptr) return NotJudged{unasked_reason()};
   if (!run.has_host_placeholder) return NotJudged{"the command has no {host}"};
   const Healthy healthy = look_at_healthy(run);
   Tally tally;

@@ -8,6 +8,8 @@
 #include "harness/judge/observed.h"
 #include "harness/judge/retry.h"
 #include "harness/judge/rules.h"
+#include "harness/judge/scheduled.h"
+#include "harness/judge/scheduled_rules.h"
 #include "harness/judge/tally.h"
 
 namespace selfconnect {
@@ -94,6 +96,7 @@ RuleOutcome judge(const Run& run) {
     }
     judge_trace(run, *trace, *control, kind, tally);
   }
+  if (const Trace* trace = schedule_trace(run)) judge_scheduled_hang(run, *trace, tally);
   return std::move(tally).outcome(no_self_connection_reason(run));
 }
 
@@ -112,7 +115,10 @@ Rule hangs() {
               "times "
               "what the target needed after a refusal plus a second. A target that ended, or dialled again, "
               "is clear; "
-              "raise --timeout above the client's own read timeout.",
+              "raise --timeout above the client's own read timeout. Under a schedule: after any event that "
+              "leaves "
+              "nothing to wait for, or after which alone it did go on; and on the connection that was served "
+              "at last.",
           .remedy =
               "Put a limit on every read and on the whole handshake (SO_RCVTIMEO, a poll() timeout, the "
               "library's "

@@ -9,6 +9,8 @@
 #include "harness/judge/evidence.h"
 #include "harness/judge/observed.h"
 #include "harness/judge/rules.h"
+#include "harness/judge/scheduled.h"
+#include "harness/judge/scheduled_rules.h"
 #include "harness/judge/tally.h"
 
 namespace selfconnect {
@@ -92,7 +94,13 @@ void judge_trace(const Trace& trace, Tally& tally) {
   }
 }
 
-RuleOutcome judge(const Run& run) { return judge_bind_tries(run, judge_trace); }
+RuleOutcome judge(const Run& run) {
+  const Trace* trace = schedule_trace(run);
+  if (trace == nullptr) return judge_bind_tries(run, judge_trace);
+  Tally tally;
+  judge_scheduled_port(run, *trace, tally);
+  return std::move(tally).outcome("the target made no attempt after a self-connection");
+}
 
 }  // namespace
 
@@ -111,7 +119,8 @@ Rule holds_port() {
           "names "
           "the same self-connected socket of the living target each time. One failed try is not enough, "
           "since a "
-          "correct client may be caught between connect() and close().",
+          "correct client may be caught between connect() and close(). Under a schedule: it dials anew while "
+          "its own self-connection has the port.",
       .remedy =
           "Compare getsockname() with getpeername(), address and port, right after connect(), and close a "
           "self-connection at once with SO_LINGER 0. In operation, move the service's port out of the "

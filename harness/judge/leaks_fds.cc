@@ -6,6 +6,8 @@
 #include "harness/judge/growth.h"
 #include "harness/judge/observed.h"
 #include "harness/judge/rules.h"
+#include "harness/judge/scheduled.h"
+#include "harness/judge/scheduled_rules.h"
 #include "harness/judge/tally.h"
 
 namespace selfconnect {
@@ -51,7 +53,8 @@ bool knows_all_connections(const Trace& trace) {
 RuleOutcome judge(const Run& run) {
   Tally tally;
   for (const Trace& trace : run.traces) {
-    if (!knows_all_connections(trace)) continue;
+    if (trace.phase == Phase::kSchedule) judge_scheduled_sockets(run, trace, tally);
+    if (has_schedule(trace.phase) || !knows_all_connections(trace)) continue;
     const auto growths = measure_growth(trace, [&](const ProcessSample& sample) {
       return static_cast<double>(sample.descriptors) -
              static_cast<double>(open_connections(trace, sample.at));
@@ -85,7 +88,9 @@ Rule leaks_fds() {
               "grow from "
               "window to window, by three or more in all and one for every four attempts, without slowing "
               "down. Links "
-              "opened in one burst, and a pool that fills up, do not.",
+              "opened in one burst, and a pool that fills up, do not. Under a schedule: sockets of attempts "
+              "that had "
+              "ended are open when it talks to the server.",
           .remedy =
               "Close the socket on every way out of a failed attempt: refused, timed out, self-connected, "
               "and failed "

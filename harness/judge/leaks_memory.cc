@@ -8,6 +8,7 @@
 #include "harness/judge/growth.h"
 #include "harness/judge/observed.h"
 #include "harness/judge/rules.h"
+#include "harness/judge/scheduled.h"
 #include "harness/judge/tally.h"
 
 namespace selfconnect {
@@ -51,6 +52,7 @@ Finding convict(const Trace& trace, const Growth& growth) {
 RuleOutcome judge(const Run& run) {
   Tally tally;
   for (const Trace& trace : run.traces) {
+    if (has_schedule(trace.phase)) continue;  // each event has buffers of its own
     const auto growths = measure_growth(
         trace, [](const ProcessSample& sample) { return static_cast<double>(sample.resident_bytes); });
     for (const Growth& growth : growths) {

@@ -6,6 +6,7 @@
 #include "harness/judge/evidence.h"
 #include "harness/judge/observed.h"
 #include "harness/judge/rules.h"
+#include "harness/judge/scheduled.h"
 #include "harness/judge/tally.h"
 
 namespace selfconnect {
@@ -26,6 +27,9 @@ Finding convict(const Trace& trace) {
        {"count", static_cast<std::int64_t>(trace.left_behind.size())},
        {"ended", ended_text(trace.ended)}});
   finding.counted = true;  // needs no self-connection to be true
+  if (has_schedule(trace.phase) && !trace.scheduled.empty()) {
+    finding = about(std::move(finding), *last_attempt(trace));
+  }
   return finding;
 }
 

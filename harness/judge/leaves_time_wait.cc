@@ -9,6 +9,7 @@
 #include "harness/judge/evidence.h"
 #include "harness/judge/observed.h"
 #include "harness/judge/rules.h"
+#include "harness/judge/scheduled.h"
 #include "harness/judge/tally.h"
 
 namespace selfconnect {
@@ -61,7 +62,10 @@ void judge_trace(const Trace& trace, Tally& tally) {
   if (std::ranges::any_of(trace.bind_tries, &BindTry::reuse_address)) tally.clear();
 }
 
-RuleOutcome judge(const Run& run) { return judge_bind_tries(run, judge_trace); }
+RuleOutcome judge(const Run& run) {
+  if (schedule_trace(run) != nullptr) return NotJudged{unasked_reason()};
+  return judge_bind_tries(run, judge_trace);
+}
 
 }  // namespace
 

@@ -9,6 +9,8 @@
 #include "harness/judge/observed.h"
 #include "harness/judge/retry.h"
 #include "harness/judge/rules.h"
+#include "harness/judge/scheduled.h"
+#include "harness/judge/scheduled_rules.h"
 #include "harness/judge/tally.h"
 
 namespace selfconnect {
@@ -114,6 +116,11 @@ void judge_trace(const Run& run, const Trace& trace, Tally& tally) {
 }
 
 RuleOutcome judge(const Run& run) {
+  if (const Trace* trace = schedule_trace(run)) {
+    Tally tally;
+    judge_scheduled_recovery(run, *trace, tally);
+    return std::move(tally).outcome(no_attempt_reason());
+  }
   switch (target_kind(run)) {
     case Kind::kOneShot:
       return NotJudged{"one-shot: it ended by itself"};
@@ -144,7 +151,9 @@ Rule never_recovers() {
       .decided =
           "Only for targets that go on trying after a refusal. Forcing is off and the server listens; the "
           "target gets three times its own largest retry interval and a second more. Time in which a "
-          "TIME_WAIT entry kept the server from listening does not count.",
+          "TIME_WAIT entry kept the server from listening does not count. Under a schedule: it gave up after "
+          "a failure "
+          "of the network, or was served in the quiet window and yet failed, where it does not in healthy.",
       .remedy =
           "Treat a self-connection exactly like a refused connection: close it with SO_LINGER 0 and schedule "
           "the "

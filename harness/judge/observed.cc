@@ -45,7 +45,10 @@ std::string not_run_reason(const Run& run, Phase phase) {
 }
 
 std::string no_self_connection_reason(const Run& run, Phase phase) {
-  if (traces_of(run, {phase}).empty()) return not_run_reason(run, phase);
+  if (traces_of(run, {phase}).empty()) {
+    if (traces_of(run, {Phase::kSchedule}).empty()) return not_run_reason(run, phase);
+    phase = Phase::kSchedule;  // which takes the place of the forced phases
+  }
   return fmt::format("the target never connected to itself in the {} phase", phase_name(phase));
 }
 

@@ -7,6 +7,7 @@
 #include "harness/judge/observed.h"
 #include "harness/judge/retry.h"
 #include "harness/judge/rules.h"
+#include "harness/judge/scheduled.h"
 #include "harness/judge/tally.h"
 
 namespace selfconnect {
@@ -58,6 +59,7 @@ Finding convict(const Trace& trace, const Endpoint& destination, const Answer& a
 }
 
 RuleOutcome judge(const Run& run) {
+  if (schedule_trace(run) != nullptr) return NotJudged{unasked_reason()};
   Tally tally;
   bool self_connected = false;
   for (const Trace* trace : forced_traces(run)) {

@@ -5,6 +5,7 @@
 #include "harness/judge/evidence.h"
 #include "harness/judge/observed.h"
 #include "harness/judge/rules.h"
+#include "harness/judge/scheduled.h"
 #include "harness/judge/tally.h"
 
 namespace selfconnect {
@@ -38,8 +39,9 @@ RuleOutcome judge(const Run& run) {
     for (const Attempt* attempt : self_connections(trace)) {
       if (attempt->secrets.empty()) tally.clear();
       for (const SecretSighting& sighting : attempt->secrets) {
-        tally.found(convict(trace, *attempt, sighting),
-                    fmt::format("{} {}", attempt->destination.text(), sighting.secret));
+        Finding finding = convict(trace, *attempt, sighting);
+        if (has_schedule(trace.phase)) finding = about_self(std::move(finding), trace, *attempt);
+        tally.found(std::move(finding), fmt::format("{} {}", attempt->destination.text(), sighting.secret));
       }
     }
   }

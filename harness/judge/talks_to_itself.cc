@@ -5,6 +5,7 @@
 #include "harness/judge/evidence.h"
 #include "harness/judge/observed.h"
 #include "harness/judge/rules.h"
+#include "harness/judge/scheduled.h"
 #include "harness/judge/tally.h"
 
 namespace selfconnect {
@@ -43,7 +44,9 @@ RuleOutcome judge(const Run& run) {
       if (attempt->sent > 0) talking.push_back(attempt);
     }
     if (!talking.empty()) {
-      tally.found(convict(trace, talking), destination_text(trace) + " ");
+      Finding finding = convict(trace, talking);
+      if (has_schedule(trace.phase)) finding = about_self(std::move(finding), trace, *talking.front());
+      tally.found(std::move(finding), destination_text(trace) + " ");
     } else if (!own.empty()) {
       tally.clear();
     }

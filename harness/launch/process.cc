@@ -121,6 +121,7 @@ Result<pid_t> spawn(asio::io_context& context, const World& world, const LaunchS
                           .root = root.get(),
                           .directory = directory.string(),
                           .limits = spec.limits,
+                          .kept_descriptor = spec.kept_descriptor,
                           .confinement = spec.confinement});
   const std::vector<std::string> arguments(spec.command.begin() + 1, spec.command.end());
   bp::error_code ec;

@@ -28,6 +28,7 @@ struct LaunchSpec {
   std::filesystem::path stdin_file;            // empty: /dev/null
   std::vector<std::pair<int, rlim_t>> limits;  // setrlimit(2), soft and hard
   Network network = Network::kNear;
+  int kept_descriptor = -1;  // stays open in it, under its number; -1: none but the standard ones does
   Confinement confinement;  // its descriptors are the caller's, until the launch is done
 };
 

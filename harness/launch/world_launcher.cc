@@ -2,6 +2,7 @@
 #include "harness/launch/world_launcher.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
 #include <sched.h>
@@ -93,6 +94,7 @@ bool prepare(Launch& launch) {
   default_signals();
   if (!set_stdio(launch)) return false;
   close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+  if (entrance.kept_descriptor >= 0 && fcntl(entrance.kept_descriptor, F_SETFD, 0) != 0) return false;
   return install_filter(entrance.confinement);
 }
 

@@ -29,6 +29,7 @@ struct Entrance {
   int root = -1;          // init's root directory, as O_PATH
   std::string directory;  // to be in; joining a mount namespace loses both
   std::vector<std::pair<int, rlim_t>> limits;
+  int kept_descriptor = -1;  // of the harness, stays open in the process
   Confinement confinement;
 };
 

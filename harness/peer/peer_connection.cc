@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "harness/peer/peer_connection.h"
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +15,16 @@ namespace selfconnect {
 namespace asio = boost::asio;
 using Descriptor = asio::posix::stream_descriptor;
 using What = PeerMove::What;
+
+namespace {
+
+// Bytes that have come and were not read. Unlike a look with MSG_PEEK it leaves the connection's error where it is.
+int unread(int socket) {
+  int bytes = 0;
+  return ioctl(socket, FIONREAD, &bytes) == 0 ? bytes : 0;
+}
+
+}  // namespace
 
 void Conduct::ended(PeerConnection& connection) { connection.close(); }
 
@@ -35,6 +46,11 @@ void PeerConnection::serve(asio::io_context& context, std::function<void()> befo
 void PeerConnection::end() {
   before_first_bytes_ = changed_ = nullptr;
   close_descriptor();
+}
+
+bool PeerConnection::waits() {
+  if (!is_open()) return true;
+  return unsent_.empty() && conduct_->waits() && unread(fd()) == 0;
 }
 
 void PeerConnection::send(std::string_view bytes) {
@@ -126,10 +142,7 @@ void PeerConnection::wait_to_write() {
 
 void PeerConnection::take_bytes() {
   std::array<char, 16 * 1024> buffer;
-  if (before_first_bytes_) {
-    const ssize_t there = recv(fd(), buffer.data(), 1, MSG_PEEK | MSG_DONTWAIT);
-    if (there > 0) std::exchange(before_first_bytes_, nullptr)();
-  }
+  if (before_first_bytes_ && unread(fd()) > 0) std::exchange(before_first_bytes_, nullptr)();
   const ssize_t size = recv(fd(), buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (size < 0) return lost(errno);

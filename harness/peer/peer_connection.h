@@ -51,7 +51,7 @@ class PeerConnection : public std::enable_shared_from_this<PeerConnection> {
   [[nodiscard]] std::size_t unsent() const { return unsent_.size(); }
   [[nodiscard]] const PeerView& view() const { return view_; }
   // Nothing will happen on it unless the target does something.
-  [[nodiscard]] bool waits() const { return !is_open() || (unsent_.empty() && conduct_->waits()); }
+  [[nodiscard]] bool waits();
 
  private:
   [[nodiscard]] int fd() { return descriptor_ ? descriptor_->native_handle() : socket_.get(); }

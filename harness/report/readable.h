@@ -40,6 +40,9 @@ namespace selfconnect {
 // "1 error", "2 errors"
 [[nodiscard]] std::string quantity(std::uint64_t count, std::string_view noun);
 
+// "28,232": for people only.
+[[nodiscard]] std::string grouped(std::uint64_t number);
+
 // Columns that a terminal needs for `text`: its code points.
 [[nodiscard]] std::size_t columns(std::string_view text);
 // `text` in lines of at most `width` columns, broken at spaces, inside a word only where it is longer than a

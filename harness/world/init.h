@@ -40,6 +40,8 @@ struct InitRequest {
     kSysctls,  // writes `count` files: `text` has their paths below /proc/sys and values in turn, each ended by NUL
     kNetNs,  // replies with a descriptor of the network namespace of `network`
     kFar,    // makes the far network namespace; replies with a NETLINK_ROUTE socket in it
+    kWatch,  // notes what is changed from now on; for kClean
+    kClean,  // ends every other process, sets the sysctls back; ESTALE: something else was changed since kWatch
   };
   What what = What::kSockets;
   Network network = Network::kNear;

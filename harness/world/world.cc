@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -130,6 +131,7 @@ World& World::operator=(World&& other) noexcept {
     isolation_ = other.isolation_;
     left_ = std::move(other.left_);
     requests_ = std::move(other.requests_);
+    recycling_ = std::move(other.recycling_);
   }
   return *this;
 }
@@ -181,16 +183,52 @@ Result<std::vector<UniqueFd>> World::sockets(std::span<const SocketKind> kinds, 
 }
 
 void World::expect_sockets(std::span<const SocketKind> kinds) {
-  auto made = sockets(kinds, Network::kNear);
+  std::vector<SocketKind> missing(kinds.begin(), kinds.end());
+  for (const SpareSocket& spare : spare_) {
+    if (const auto there = std::ranges::find(missing, spare.kind); there != missing.end())
+      missing.erase(there);
+  }
+  if (missing.empty()) return;
+  auto made = sockets(missing, Network::kNear);
   if (!made) return;  // who asks for one is told why
-  for (std::size_t i = 0; i < kinds.size(); ++i) spare_.emplace_back(kinds[i], std::move((*made)[i]));
+  for (std::size_t i = 0; i < missing.size(); ++i) spare_.push_back({missing[i], std::move((*made)[i])});
+}
+
+constexpr std::size_t kRoutes = 1;  // routes_ is a socket of the world, too
+
+Result<void> World::watch() {
+  auto begun = Recycling::begin(*this);
+  if (!begun) return std::unexpected(begun.error().during("watch the world"));
+  if (auto watched = request({.what = InitRequest::What::kWatch}, 0); !watched) {
+    return std::unexpected(watched.error().during("watch the world"));
+  }
+  if (auto proved = begun->prove(kRoutes + spare_.size()); !proved) {
+    return std::unexpected(proved.error().during("watch the world"));
+  }
+  recycling_ = std::make_unique<Recycling>(std::move(*begun));
+  return {};
+}
+
+Result<void> World::clean() {
+  if (!recycling_) return std::unexpected(error("clean a world that is not watched"));
+  auto cleaned = request({.what = InitRequest::What::kClean}, 0);
+  if (!cleaned) return std::unexpected(cleaned.error().during("clean the world"));
+  auto proved = recycling_->prove(kRoutes + spare_.size());
+  if (proved) proved = recycling_->take_back(spare_);
+  if (!proved) return std::unexpected(proved.error().during("clean the world"));
+  return {};
+}
+
+bool World::ended() const {
+  pollfd init{.fd = pidfd_.get(), .events = POLLIN, .revents = 0};
+  return pidfd_ && poll(&init, 1, 0) != 0;
 }
 
 UniqueFd World::spare_socket(const SocketKind& kind) const {
   const std::scoped_lock lock(*requests_);
-  const auto spare = std::ranges::find(spare_, kind, &std::pair<SocketKind, UniqueFd>::first);
+  const auto spare = std::ranges::find(spare_, kind, &SpareSocket::kind);
   if (spare == spare_.end()) return {};
-  UniqueFd fd = std::move(spare->second);
+  UniqueFd fd = std::move(spare->fd);
   spare_.erase(spare);
   return fd;
 }
@@ -202,12 +240,17 @@ Result<UniqueFd> World::socket(int domain, int type, int protocol, Network netwo
     return made;
   }
   const SocketKind kind{domain, type, protocol};
-  if (network == Network::kNear) {
-    if (UniqueFd fd = spare_socket(kind)) return fd;
+  UniqueFd fd = network == Network::kNear ? spare_socket(kind) : UniqueFd();
+  if (!fd) {
+    auto made = sockets({&kind, 1}, network);
+    if (!made) return std::unexpected(made.error());
+    fd = std::move(made->front());
   }
-  auto made = sockets({&kind, 1}, network);
-  if (!made) return std::unexpected(made.error());
-  return std::move(made->front());
+  if (recycling_ && network == Network::kNear) {
+    const std::scoped_lock lock(*requests_);
+    recycling_->keep(kind, fd.get());
+  }
+  return fd;
 }
 
 Result<UniqueFd> World::net_ns(Network network) const {

@@ -20,6 +20,7 @@
 #include "harness/world/init.h"
 #include "harness/world/left_processes.h"
 #include "harness/world/maker.h"
+#include "harness/world/recycling.h"
 
 namespace selfconnect {
 
@@ -59,11 +60,30 @@ class World {
   void kill();
   [[nodiscard]] bool reap_if_ended();
 
+  // For a world that is to be used again (WorldPool). Called once, while it is as it was made: from now on it is noted what a
+  // run changes. Errors: this kernel, or this user, cannot see or undo enough; the world is as good as before.
+  [[nodiscard]] Result<void> watch();
+  // Makes the world as it was at watch(), and proves it. Ends every process but init; destroys TCP sockets in whatever state,
+  // TIME-WAIT and those without an owner too (SOCK_DESTROY); forgets what TCP has learned (ip-tcp_metrics(8)); sets back the
+  // sysctls that set_sysctls wrote and the pid that the next process gets. Before: the caller has reaped its children in the
+  // world and closed all sockets that live there. Afterwards no socket is there but the expected ones and those of
+  // AF_PACKET and AF_NETLINK that socket() has given out, which are emptied, kept and given out again: to close them takes
+  // the kernel some 15 ms (RCU).
+  // Errors: something cannot be undone - an address, a link, a route, a rule of nf_tables, a mount, a far network, another's
+  // writing of a sysctl, a process that does not end - and the world is not to be used again. EAGAIN: sockets are on their
+  // way out (a closed netlink socket goes with the next RCU grace period), and another call may succeed.
+  // What is not undone: the counters (/proc/net/snmp, dev) go on counting; what a target with CAP_NET_ADMIN did by means that
+  // tell nobody, iptables-legacy for one; without that capability over the machine, what a TCP Fast Open client learned.
+  // Blocks for some 0.1 ms, and for at most 0.2 s where processes do not end.
+  [[nodiscard]] Result<void> clean();
+  [[nodiscard]] bool watched() const { return recycling_ != nullptr; }
+  [[nodiscard]] bool ended() const;  // its init has, without being told to
+
   // A socket that lives in the world, close-on-exec. The caller may use it from outside.
   [[nodiscard]] Result<UniqueFd> socket(int domain, int type, int protocol,
                                         Network network = Network::kNear) const;
-  // Sockets that will be asked for one by one, made in one go: each request to the world's init costs two changes of
-  // process. At most kMostDescriptors.
+  // Sockets that will be asked for one by one, made in one go where they are not there yet: each request to the world's init
+  // costs two changes of process. At most kMostDescriptors.
   void expect_sockets(std::span<const SocketKind> kinds);
 
   // Writes sysctls of the world's network, "net/ipv4/ip_local_port_range", in order.
@@ -103,13 +123,15 @@ class World {
 
   UniqueFd control_;
   UniqueFd descriptors_;
-  UniqueFd routes_;                                             // a NETLINK_ROUTE socket of the near network
-  mutable std::vector<std::pair<SocketKind, UniqueFd>> spare_;  // expected sockets
+  UniqueFd routes_;                         // a NETLINK_ROUTE socket of the near network
+  mutable std::vector<SpareSocket> spare_;  // expected sockets
   UniqueFd pidfd_;
   pid_t pid_ = -1;
   Isolation isolation_ = Isolation::kNetNs;
   std::unique_ptr<LeftProcesses> left_;  // kNone
-  std::unique_ptr<std::mutex> requests_ = std::make_unique<std::mutex>();  // of control_, descriptors_ and spare_
+  std::unique_ptr<std::mutex> requests_ =
+      std::make_unique<std::mutex>();     // of control_, descriptors_ and spare_
+  std::unique_ptr<Recycling> recycling_;  // after watch()
 };
 
 // Worlds, one after the other, from one Maker, which is started with the first of them and ends with this. For one thread

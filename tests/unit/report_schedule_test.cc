@@ -36,7 +36,7 @@ Finding finding_at(std::int64_t attempt) {
 }
 
 TEST(ScheduleTextTest, MarksTheAttemptOfTheFinding) {
-  const Run run = long_run(2);
+  const auto run = long_run(2);
   EXPECT_EQ(events_text(run, finding_at(2), {}),
             "    attempt  event   the far end\n"
             "    1        refuse  -\n"
@@ -64,7 +64,7 @@ TEST(ScheduleTextTest, KeepsOneLineShort) {
 }
 
 TEST(ScheduleTextTest, TellsDestinationsApart) {
-  Run run = long_run(2);
+  auto run = long_run(2);
   auto& attempts = run.traces.front().scheduled;
   attempts.push_back(attempts.front());
   attempts.back().destination = samples::loopback(50002);
@@ -75,13 +75,13 @@ TEST(ScheduleTextTest, TellsDestinationsApart) {
 }
 
 TEST(ScheduleTextTest, SaysWhatBlockedMeans) {
-  Run run = long_run(1);
+  auto run = long_run(1);
   run.traces.front().ended.stop_reason = "blocked";
-  EXPECT_THAT(phase_table(run, {}), HasSubstr("blocked: because the target waited without a time limit"));
+  EXPECT_THAT(phase_table(run, {}), HasSubstr("blocked: because\n  the target waited without a time limit"));
 }
 
 TEST(ScheduleTextTest, LetsNothingControlTheTerminal) {
-  Run run = long_run(1);
+  auto run = long_run(1);
   run.traces.front().scheduled.front().instead = "\x1b]0;owned\x07";
   EXPECT_THAT(events_text(run, finding_at(1), {}), HasSubstr(R"(\x1b]0;owned\x07)"));
   EXPECT_THAT(schedule_lines(run, {}), Not(HasSubstr("\x1b")));

@@ -28,7 +28,8 @@ class TraceBuilder {
     trace_.phase = phase;
     trace_.timeout = 10s;
     trace_.forced = !is_control(phase);
-    if (phase != Phase::kRefused) trace_.destination = kServer;
+    const bool scheduled = phase == Phase::kSchedule || phase == Phase::kSingleEvent;
+    if (phase != Phase::kRefused && !scheduled) trace_.destination = kServer;
     stopped("timeout", 10s);
   }
 
@@ -52,6 +53,43 @@ class TraceBuilder {
     for (std::size_t i = 0; i < count; ++i) refused(from + step * static_cast<int>(i), to);
     return *this;
   }
+  // An attempt under the schedule meets the event of that text, and shows in the packets as it would; `seen` by the far end are
+  // bytes received and sent.
+  TraceBuilder& meets(Instant at, std::string_view event, PeerView seen = {}, const Endpoint& to = kServer) {
+    ScheduledAttempt& attempt = trace_.scheduled.emplace_back();
+    attempt.number = ++scheduled_[to];
+    attempt.destination = to;
+    attempt.event = parse_schedule(std::string(event).append(" serve")).value().entries.front().event;
+    attempt.at = at;
+    const EventKind kind = attempt.event.kind;
+    if (kind == EventKind::kExhausted) return *this;
+    attempt.source_port =
+        kind == EventKind::kSelf ? to.port : static_cast<std::uint16_t>(42000 + attempt.number);
+    if (kind == EventKind::kSelf) return self_connected(at, {}, to);
+    if (is_accepted(kind)) attempt.peer = std::move(seen);
+    add(at,
+        is_accepted(kind)          ? Outcome::kAccepted
+        : kind == EventKind::kDrop ? Outcome::kPending
+                                   : Outcome::kRefused,
+        to);
+    if (kind == EventKind::kDrop) last().decided_at.reset();
+    last().source.port = attempt.source_port;
+    return *this;
+  }
+  TraceBuilder& meets_refusals(Instant from, Instant step, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) meets(from + step * static_cast<int>(i), "refuse");
+    return *this;
+  }
+  // The last attempt under the schedule was refused instead, for attempt `by` holds the port.
+  TraceBuilder& held(std::uint64_t by) {
+    trace_.scheduled.back().instead = "the port is held";
+    trace_.scheduled.back().held_by = by;
+    trace_.scheduled.back().peer.reset();
+    return *this;
+  }
+  // What the target sent in the last attempt.
+  TraceBuilder& said(std::string sent) { return says(std::move(sent)); }
+
   // Attempts of which no details are kept.
   TraceBuilder& uncounted(std::uint64_t count, const Endpoint& to = kServer) {
     numbers_[to] += count;
@@ -160,7 +198,25 @@ class TraceBuilder {
 
   Trace trace_;
   std::map<Endpoint, std::uint64_t> numbers_;
+  std::map<Endpoint, std::uint64_t> scheduled_;
 };
+
+inline PeerView peer_saw(std::uint64_t received, std::uint64_t sent) {
+  PeerView view{.moves = {}, .received = received, .sent = sent};
+  if (received > 0) view.moves.push_back({.what = PeerMove::What::kReceived, .bytes = received});
+  if (sent > 0) view.moves.push_back({.what = PeerMove::What::kSent, .bytes = sent});
+  return view;
+}
+inline PeerView let_go_after(PeerView view) {
+  view.moves.push_back({.what = PeerMove::What::kFinReceived, .bytes = 0});
+  return view;
+}
+
+inline TraceBuilder under(std::string_view schedule, Phase phase = Phase::kSchedule) {
+  TraceBuilder builder(phase);
+  builder.trace().schedule = parse_schedule(schedule).value();
+  return builder;
+}
 
 inline Run run_of(std::vector<Trace> traces) {
   Run run;

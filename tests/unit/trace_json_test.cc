@@ -135,7 +135,7 @@ Trace scheduled_trace() {
 }
 
 Run full_run() {
-  Run run;
+  selfconnect::Run run;
   run.command = {"redis-cli", "-a", "***", "\xff\xfe", "gr\xc3\xbc\xc3\x9f"};
   run.seed = std::numeric_limits<std::uint64_t>::max();
   run.kind = Kind::kReconnector;
@@ -183,7 +183,7 @@ TEST_F(TraceJsonTest, LoadsWhatWasSaved) {
 }
 
 TEST_F(TraceJsonTest, LoadsAScheduleAndWhatTheAttemptsMet) {
-  Run run;
+  selfconnect::Run run;
   run.traces = {scheduled_trace(), scheduled_trace(), Trace{.phase = Phase::kSchedule}};
   run.traces[1].phase = Phase::kSingleEvent;
   ASSERT_TRUE(save(run, directory_));
@@ -208,10 +208,10 @@ TEST_F(TraceJsonTest, SaysWhatIsWrongWithASchedule) {
             "trace:3: 'meets': expected an event of a schedule");
   EXPECT_EQ(with(R"("meets":"self")", R"("meets":"self*2")"),
             "trace:3: 'meets': expected an event of a schedule");
-  EXPECT_EQ(with(R"("ended":[1,4])", R"("ended":[1,-4])"), "trace:8: 'ended': expected an array of integers");
-  EXPECT_EQ(with(R"("ended":[1,4])", R"("ended":1)"), "trace:8: 'ended': expected an array of integers");
-  EXPECT_EQ(with(R"("what":"fin-sent")", R"("what":"fin")"), "trace:7: 'moves': expected one of its names");
-  EXPECT_EQ(with(R"("peer":{)", R"("peer":1,"x":{)"), "trace:5: 'peer': expected an object");
+  EXPECT_EQ(with(R"("ended":[1,4])", R"("ended":[1,-4])"), "trace:9: 'ended': expected an array of integers");
+  EXPECT_EQ(with(R"("ended":[1,4])", R"("ended":1)"), "trace:9: 'ended': expected an array of integers");
+  EXPECT_EQ(with(R"("what":"fin-sent")", R"("what":"fin")"), "trace:8: 'what': expected one of its names");
+  EXPECT_EQ(with(R"("peer":{)", R"("peer":1,"x":{)"), "trace:6: 'peer': expected an object");
 }
 
 TEST_F(TraceJsonTest, LoadsDefaults) {

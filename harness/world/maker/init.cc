@@ -11,12 +11,15 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <span>
 
 #include "harness/sys/descriptor_message.h"
 #include "harness/world/init.h"
+#include "harness/world/maker/account.h"
+#include "harness/world/maker/proc_files.h"
 
 namespace selfconnect {
 
@@ -24,23 +27,6 @@ namespace {
 
 constexpr int kControl = 3;
 constexpr int kDescriptors = 4;
-
-InitReply failed(const char* step) {
-  InitReply reply{.error = errno};
-  snprintf(reply.step.data(), reply.step.size(), "%s", step);
-  return reply;
-}
-
-bool write_file(const char* path, const char* text) {
-  const int fd = open(path, O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  const size_t length = strlen(text);
-  const bool written = write(fd, text, length) == static_cast<ssize_t>(length);
-  const int saved = errno;
-  close(fd);
-  errno = saved;
-  return written;
-}
 
 // One uid and one gid, each mapped to itself: the target keeps both (user_namespaces(7)).
 InitReply map_ids(const MakeRequest& spec) {
@@ -51,12 +37,6 @@ InitReply map_ids(const MakeRequest& spec) {
   snprintf(line.data(), line.size(), "%u %u 1", spec.gid, spec.gid);
   if (!write_file("/proc/self/gid_map", line.data())) return failed("write gid_map");
   return {};
-}
-
-bool write_sysctl(const char* path, const char* value) {
-  std::array<char, 160> whole{};
-  snprintf(whole.data(), whole.size(), "/proc/sys/%s", path);
-  return write_file(whole.data(), value);
 }
 
 // The near network, where init lives, for that is where setns(2) by its pidfd leads, and the far one if there is one.
@@ -110,12 +90,12 @@ Answer make_sockets(std::span<const SocketKind> kinds) {
   return answer;
 }
 
-Answer write_sysctls(const InitRequest& request) {
+Answer write_sysctls(const InitRequest& request, Account& account) {
   const char* text = request.text.data();
   for (std::uint32_t i = 0; i < request.count; ++i) {
     const char* path = text;
     const char* value = path + strlen(path) + 1;
-    if (!write_sysctl(path, value)) return {.reply = failed("write")};
+    if (!account.write_sysctl(path, value)) return {.reply = failed("write")};
     text = value + strlen(value) + 1;
   }
   return {};
@@ -128,7 +108,25 @@ Answer open_network() {
   return make_sockets({&kRoutes, 1});
 }
 
-Answer answer(const InitRequest& request, Networks& networks) {
+// Every process but this one, until none is left, not even as a zombie: kill(2) says ESRCH then. A process cannot fork
+// past it, for the kernel asks for pending signals under the same lock. Children of the harness stay until it reaps them.
+InitReply end_all_others() {
+  constexpr timespec kPause{.tv_sec = 0, .tv_nsec = 20'000};
+  constexpr int kMostPauses = 1500;  // some 100 ms, with the timer's slack
+  for (int i = 0; i < kMostPauses; ++i) {
+    if (kill(-1, SIGKILL) != 0) return errno == ESRCH ? InitReply{} : failed("kill the processes left");
+    nanosleep(&kPause, nullptr);
+  }
+  errno = EBUSY;
+  return failed("end the processes left");
+}
+
+InitReply clean(Account& account) {
+  if (const InitReply ended = end_all_others(); ended.error != 0) return ended;
+  return account.settle();
+}
+
+Answer answer(const InitRequest& request, Networks& networks, Account& account) {
   Answer answer;
   if (request.what == InitRequest::What::kFar) {
     answer.reply = networks.make_far();
@@ -140,7 +138,11 @@ Answer answer(const InitRequest& request, Networks& networks) {
     case InitRequest::What::kSockets:
       return make_sockets({request.sockets.data(), request.count});
     case InitRequest::What::kSysctls:
-      return write_sysctls(request);
+      return write_sysctls(request, account);
+    case InitRequest::What::kWatch:
+      return {.reply = account.open()};
+    case InitRequest::What::kClean:
+      return {.reply = clean(account)};
     default:
       if (const int fd = networks.fd(request.network); fd >= 0) {
         answer.add(fd);
@@ -172,8 +174,8 @@ void send_answer(const Answer& answer, bool ours_to_close) {
   (void)!send_message(kControl, reply);
 }
 
-void serve(const InitRequest& request, Networks& networks) {
-  Answer answered = answer(request, networks);
+void serve(const InitRequest& request, Networks& networks, Account& account) {
+  Answer answered = answer(request, networks, account);
   if (const InitReply back = networks.enter(Network::kNear); back.error != 0) answered.reply = back;
   send_answer(answered, request.what != InitRequest::What::kNetNs);
 }
@@ -203,6 +205,7 @@ void mount_proc() {
 void run_init(const MakeRequest& spec, InitSockets sockets) {
   forget_the_maker(sockets);
   Networks networks;
+  Account account;
   Answer ready;
   if (spec.user_namespace) ready.reply = map_ids(spec);
   if (ready.reply.error == 0) {
@@ -216,7 +219,7 @@ void run_init(const MakeRequest& spec, InitSockets sockets) {
     const Received received = receive_message(kControl, request);
     if (received.size == 0) _exit(0);
     if (received.size != sizeof(request)) _exit(1);
-    serve(request, networks);
+    serve(request, networks, account);
   }
 }
 

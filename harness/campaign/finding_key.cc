@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include "harness/campaign/finding_key.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <vector>
+
+#include "harness/sys/random_source.h"
+
+namespace selfconnect {
+
+namespace {
+
+// Evidence that tells faults apart, and is the same from run to run.
+constexpr std::array<std::string_view, 5> kTelling = {"event", "signal_name", "connection", "encoding",
+                                                      "starts_with_own_bytes"};
+
+// Rules that are about how the target ended. What others found may be followed by any end.
+constexpr std::array<std::string_view, 3> kAboutTheEnd = {"crashes", "echo-accepted", "never-recovers"};
+
+std::string value_text(const EvidenceValue& value) {
+  struct Text {
+    std::string operator()(const std::string& text) const { return text; }
+    std::string operator()(std::int64_t number) const { return fmt::format("{}", number); }
+    std::string operator()(double number) const { return fmt::format("{}", number); }
+    std::string operator()(bool yes) const { return yes ? "yes" : "no"; }
+    std::string operator()(const Bytes& bytes) const { return fmt::format("{} bytes", bytes.total); }
+  };
+  return std::visit(Text{}, value);
+}
+
+// Stopped by the harness is one class: a quick run sees it earlier than a whole one.
+std::string end_class(const Ended& ended) {
+  switch (ended.how) {
+    case Ended::How::kExit:
+      return fmt::format("exit {}", ended.code);
+    case Ended::How::kSignal:
+      return fmt::format("signal {}", ended.code);
+    case Ended::How::kStopped:
+      return "alive";
+  }
+  return {};
+}
+
+const Trace* trace_of(const Finding& finding, const Run& run) {
+  const auto found = std::ranges::find_if(run.traces, [&](const Trace& trace) {
+    return trace.phase == finding.phase && (!finding.destination || !trace.destination ||
+                                            trace.destination == finding.destination);
+  });
+  return found == run.traces.end() ? nullptr : &*found;
+}
+
+std::string fault_in(const Trace& trace) {
+  for (const std::string* text : {&trace.err.tail, &trace.err.head, &trace.out.tail, &trace.out.head}) {
+    if (std::string fault = sanitizer_fault(*text); !fault.empty()) return fault;
+  }
+  return {};
+}
+
+std::uint32_t short_hash(std::string_view text) {
+  std::uint64_t value = 0;
+  for (const char byte : text) value = RandomSource::mix(value + static_cast<unsigned char>(byte) + 1);
+  return static_cast<std::uint32_t>(value >> 32);
+}
+
+// What may stand in the name of a directory anywhere.
+std::string plain(std::string_view text) {
+  std::string name;
+  for (const char byte : text.substr(0, 24)) {
+    name += std::isalnum(static_cast<unsigned char>(byte)) != 0 ? byte : '-';
+  }
+  return name;
+}
+
+}  // namespace
+
+std::string FindingKey::name() const {
+  constexpr std::string_view kEvent = " event=";
+  std::string event;
+  if (const auto at = text.find(kEvent); at != std::string::npos) {
+    const auto from = at + kEvent.size();
+    event = fmt::format("-{}", plain(std::string_view(text).substr(from, text.find(' ', from) - from)));
+  }
+  return fmt::format("{}{}-{:08x}", plain(rule), event, short_hash(text));
+}
+
+FindingKey key_of(const Finding& finding, const Run& run) {
+  FindingKey key{.rule = finding.rule, .text = finding.rule};
+  for (const std::string_view name : kTelling) {
+    const auto found = std::ranges::find_if(finding.evidence, [&](const auto& item) { return item.first == name; });
+    if (found != finding.evidence.end()) key.text += fmt::format(" {}={}", name, value_text(found->second));
+  }
+  if (const Trace* trace = trace_of(finding, run)) {
+    if (std::ranges::find(kAboutTheEnd, finding.rule) != kAboutTheEnd.end())
+      key.text += fmt::format(" ended={}", end_class(trace->ended));
+    if (finding.rule == "crashes") {
+      if (const std::string fault = fault_in(*trace); !fault.empty()) key.text += fmt::format(" fault={}", fault);
+    }
+  }
+  return key;
+}
+
+std::string sanitizer_fault(std::string_view output) {
+  constexpr std::string_view kMark = "SUMMARY: ";
+  const auto at = output.rfind(kMark);
+  if (at == std::string_view::npos) return {};
+  std::string_view line = output.substr(at + kMark.size());
+  line = line.substr(0, line.find('\n'));
+  const auto colon = line.find(": ");  // after the sanitizer's name
+  if (colon == std::string_view::npos) return {};
+  line.remove_prefix(colon + 2);
+  std::string fault(line.substr(0, line.find_first_of(" (")));
+  if (const auto in = line.rfind(" in "); in != std::string_view::npos) {
+    fault += fmt::format(" in {}", line.substr(in + 4, 80));
+  }
+  return fault;
+}
+
+}  // namespace selfconnect

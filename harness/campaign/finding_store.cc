@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "harness/campaign/finding_store.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "harness/campaign/small_file.h"
+
+namespace selfconnect {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view kDone = "finding.json";
+constexpr std::string_view kFound = "found";
+// Nothing but these is ever removed: the directory is the user's.
+constexpr std::array<std::string_view, 6> kFiles = {kFound, "schedule", "report.json", "finding.md", kDone,
+                                                    "finding.json.new"};
+constexpr std::size_t kLargest = 1 << 22;  // of a file that is read back
+
+}  // namespace
+
+Result<FindingStore> FindingStore::open(fs::path directory) {
+  std::error_code ec;
+  fs::create_directories(directory, ec);
+  if (ec) return std::unexpected(errno_error(fmt::format("make directory {}", directory.string()), ec.value()));
+  return FindingStore(std::move(directory));
+}
+
+std::vector<std::string> FindingStore::names() const {
+  std::vector<std::string> names;
+  std::error_code ec;
+  for (const auto& entry : fs::directory_iterator(directory_, ec)) {
+    if (entry.is_directory(ec)) names.push_back(entry.path().filename().string());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+std::vector<std::string> FindingStore::take_unfinished() const {
+  std::vector<std::string> schedules;
+  for (const std::string& name : names()) {
+    if (is_saved(name)) continue;
+    if (auto text = read_small_file(directory_of(name) / kFound, kLargest)) schedules.push_back(std::move(*text));
+    abandon(name);
+  }
+  return schedules;
+}
+
+Result<FindingStore::Claim> FindingStore::claim(const std::string& name, std::string_view first_schedule) const {
+  std::error_code ec;
+  if (fs::exists(directory_of(name), ec)) return Claim::kKnown;
+  if (names().size() >= kMostFindings) return Claim::kFull;
+  if (mkdir(directory_of(name).c_str(), 0777) != 0) {
+    if (errno == EEXIST) return Claim::kKnown;
+    return std::unexpected(errno_error(fmt::format("mkdir({})", directory_of(name).string())));
+  }
+  if (auto written = write_small_file(directory_of(name) / kFound, first_schedule); !written) {
+    abandon(name);
+    return std::unexpected(written.error());
+  }
+  return Claim::kMine;
+}
+
+Result<void> FindingStore::save(const SavedFinding& finding, std::string_view report) const {
+  const fs::path directory = directory_of(finding.name);
+  const std::array<std::pair<std::string_view, std::string>, 3> files = {
+      {{"schedule", schedule_file(finding)}, {"report.json", std::string(report)}, {"finding.md", finding_page(finding)}}};
+  for (const auto& [name, text] : files) {
+    if (auto written = write_small_file(directory / name, text); !written) return written;
+  }
+  const fs::path done = directory / kDone;
+  const fs::path fresh = directory / "finding.json.new";
+  if (auto written = write_small_file(fresh, to_json(finding)); !written) return written;
+  std::error_code ec;
+  fs::rename(fresh, done, ec);
+  if (ec) return std::unexpected(errno_error(fmt::format("rename({})", done.string()), ec.value()));
+  return {};
+}
+
+void FindingStore::abandon(const std::string& name) const {
+  std::error_code ignored;
+  for (const std::string_view file : kFiles) fs::remove(directory_of(name) / file, ignored);
+  fs::remove(directory_of(name), ignored);
+}
+
+bool FindingStore::is_saved(const std::string& name) const {
+  std::error_code ec;
+  return fs::exists(directory_of(name) / kDone, ec);
+}
+
+Result<SavedFinding> FindingStore::load(const std::string& name) const {
+  const fs::path file = directory_of(name) / kDone;
+  const auto text = read_small_file(file, kLargest);
+  if (!text) return std::unexpected(text.error());
+  auto finding = saved_finding_from_json(*text);
+  if (!finding) return std::unexpected(finding.error().during(fmt::format("read {}", file.string())));
+  return finding;
+}
+
+std::vector<SavedFinding> FindingStore::load_all() const {
+  std::vector<SavedFinding> all;
+  for (const std::string& name : names()) {
+    if (auto finding = load(name)) all.push_back(std::move(*finding));
+  }
+  return all;
+}
+
+}  // namespace selfconnect

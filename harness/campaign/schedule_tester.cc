@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "harness/campaign/schedule_tester.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "harness/campaign/features.h"
+#include "harness/schedule/shrink.h"
+
+namespace selfconnect {
+
+namespace {
+
+using Depth = ScheduleRunner::Depth;
+
+constexpr std::uint32_t kMostConfirmations = 3;  // whole runs, until one shows it
+constexpr std::size_t kMostShrinkRuns = 200;
+constexpr std::size_t kMostWholeShrinkRuns = 50;  // they take their time
+constexpr std::uint32_t kMostErrorsInARow = 8;
+
+const Finding* find_key(const CheckResult& result, const FindingKey& key) {
+  for (const Finding& finding : result.judgement.findings) {
+    if (finding.counted && key_of(finding, result.run) == key) return &finding;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+ScheduleTester::ScheduleTester(TesterParts parts, FindingStore store, Board& board, WorkerCell& cell,
+                               std::uint64_t seed)
+    : parts_(std::move(parts)), store_(std::move(store)), board_(board), cell_(cell), seed_(seed) {}
+
+// Nothing where the run is worth nothing: it was interrupted, or its target contained.
+std::optional<CheckResult> ScheduleTester::play(const Schedule& schedule, Depth depth) {
+  CheckResult result = parts_.play(schedule, depth);
+  ++cell_.runs;
+  if (const auto reason = parts_.contained()) {
+    parts_.say({WorkerMessage::What::kContained, fmt::format("{}, under: {}", *reason, print(schedule))});
+    return std::nullopt;
+  }
+  if (stopped()) return std::nullopt;
+  return result;
+}
+
+ScheduleTester::Ran ScheduleTester::test(std::string_view input, std::span<std::uint8_t> counters) {
+  const auto schedule = parse_schedule(input);
+  if (!schedule) return Ran::kRejected;
+  if (!board_.take_run()) return Ran::kOver;
+  const auto result = play(*schedule, Depth::kQuick);
+  parts_.played();
+  if (board_.going != Going::kOn) return Ran::kOver;  // it may have been interrupted
+  if (!result) return Ran::kPlayed;
+  if (result->judgement.verdict == Verdict::kError) return fail(*result);
+  errors_in_a_row_ = 0;
+  for (const std::uint64_t feature : features_of(*result)) counters[feature % counters.size()] = 1;
+  for (const Finding& finding : result->judgement.findings) {
+    if (finding.counted && !stopped()) follow_up(*schedule, *result, finding);
+  }
+  return Ran::kPlayed;
+}
+
+ScheduleTester::Ran ScheduleTester::fail(const CheckResult& result) {
+  if (++errors_in_a_row_ < kMostErrorsInARow) return Ran::kPlayed;
+  parts_.say({WorkerMessage::What::kError,
+              fmt::format("{} runs in a row failed: {}", errors_in_a_row_, result.judgement.reason)});
+  return Ran::kOver;
+}
+
+void ScheduleTester::follow_up(const Schedule& schedule, const CheckResult& result, const Finding& finding) {
+  const FindingKey key = key_of(finding, result.run);
+  const std::string name = key.name();
+  if (known_.contains(name)) return;
+  const auto claimed = store_.claim(name, print(schedule));
+  if (!claimed) {
+    // Tried again when it is met again: the disk may have room then.
+    parts_.say({WorkerMessage::What::kNote, fmt::format("cannot save {}: {}", name, claimed.error().message)});
+    return;
+  }
+  switch (*claimed) {
+    case FindingStore::Claim::kMine:
+      known_.insert(name);
+      cell_.is_settling = true;
+      settle(schedule, result, finding, key);
+      cell_.is_settling = false;
+      return;
+    case FindingStore::Claim::kKnown:
+      known_.insert(name);
+      return parts_.say({WorkerMessage::What::kSeen, name});
+    case FindingStore::Claim::kFull:
+      if (!std::exchange(said_full_, true))
+        parts_.say({WorkerMessage::What::kNote, fmt::format("{} findings are kept, and no more", kMostFindings)});
+      return;
+  }
+}
+
+bool ScheduleTester::shows(const Schedule& schedule, const FindingKey& key, Depth depth,
+                           std::optional<CheckResult>* last) {
+  if (stopped()) return false;
+  auto result = play(schedule, depth);
+  const bool shown = result && find_key(*result, key) != nullptr;
+  if (shown && last != nullptr) *last = std::move(result);
+  return shown;
+}
+
+void ScheduleTester::settle(const Schedule& schedule, const CheckResult& result, const Finding& finding,
+                            const FindingKey& key) {
+  SavedFinding saved{.name = key.name(), .key = key.text, .rule = finding.rule, .level = finding.level,
+                     .message = finding.message, .schedule = print(schedule), .first_schedule = print(schedule),
+                     .seed = seed_, .shown = 0, .confirmations = 0, .shrink_runs = 0, .minimal = false, .replay = {}};
+  std::optional<CheckResult> best;
+  while (saved.shown == 0 && saved.confirmations < kMostConfirmations && !stopped()) {
+    saved.shown += shows(schedule, key, Depth::kWhole, &best) ? 1 : 0;
+    ++saved.confirmations;
+  }
+  if (saved.shown == 0 && stopped()) return parts_.say({WorkerMessage::What::kUnsettled, saved.name});
+
+  if (saved.shown > 0) {
+    const auto shrink = [&](Depth depth, std::size_t most_runs) {
+      const Shrunk shrunk = shrink_schedule(
+          schedule, [&](const Schedule& shorter) { return shows(shorter, key, depth, depth == Depth::kWhole ? &best : nullptr); },
+          most_runs);
+      saved.shrink_runs += static_cast<std::uint32_t>(shrunk.runs);
+      const bool holds = depth == Depth::kWhole || shrunk.schedule == schedule ||
+                         shows(shrunk.schedule, key, Depth::kWhole, &best);
+      if (holds) {
+        saved.schedule = print(shrunk.schedule);
+        saved.minimal = shrunk.minimal && !stopped();
+      }
+      return holds;
+    };
+    // What a quick run shows may not hold for a whole one.
+    if (!shrink(Depth::kQuick, kMostShrinkRuns) && !stopped()) shrink(Depth::kWhole, kMostWholeShrinkRuns);
+  }
+  const CheckResult& evidence = best ? *best : result;
+  if (const Finding* shown = find_key(evidence, key)) saved.message = shown->message;
+  saved.replay = parts_.replay_command(store_.directory_of(saved.name).string());
+  if (auto written = store_.save(saved, parts_.report(evidence)); !written) {
+    known_.erase(saved.name);
+    store_.abandon(saved.name);
+    parts_.say({WorkerMessage::What::kNote, fmt::format("cannot save {}: {}", saved.name, written.error().message)});
+    return;
+  }
+  parts_.say({WorkerMessage::What::kFinding, saved.name});
+}
+
+}  // namespace selfconnect

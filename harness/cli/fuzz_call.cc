@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include "harness/cli/fuzz_call.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "harness/campaign/board.h"
+#include "harness/cli/check_call.h"
+#include "harness/cli/option_values.h"
+#include "harness/cli/shared_options.h"
+#include "harness/report/readable.h"
+#include "harness/sys/duration.h"
+#include "harness/trace/secret_finder.h"
+
+namespace selfconnect {
+
+namespace {
+
+constexpr std::uint64_t kMostFuzzEvents = 1024;
+constexpr std::string_view kDefaultOut = "selfconnect-fuzz";
+
+const CommandText kText = {.name = "fuzz",
+                           .summary =
+                               "Look for orders of events - refused, connected to itself, served, reset, ... "
+                               "- that a client does not\n"
+                               "survive. What is found is confirmed, shrunk to the shortest schedule and "
+                               "saved with the command that "
+                               "shows it\nagain. Ends with Ctrl-C, where no limit is given, and goes on from "
+                               "its corpus when started "
+                               "again.",
+                           .usage = "[options] -- CMD [ARG ...]",
+                           .example =
+                               "  selfconnect fuzz --duration 5m -- ./client {host} {port}\n"
+                               "  selfconnect fuzz --until-finding --success '^PONG' --server 'redis-server "
+                               "--port {port}' -- redis-cli -p "
+                               "{port} PING\n"};
+
+struct Given {
+  std::optional<std::string> corpus, duration, runs, workers, most_events, json;
+  bool until_finding = false;
+  bool fresh = false;
+};
+
+void declare(CommandParser& parser, Given& given) {
+  parser.option({"--duration", "DUR", "End after this time: 30s, 10m, 8h"}, given.duration);
+  parser.option({"--runs", "N", "End after so many schedules"}, given.runs);
+  parser.flag({"--until-finding", "", "End with the first confirmed finding that --fail-on counts"},
+              given.until_finding);
+  parser.option({"--corpus", "DIR", "Schedules to begin with, and where new ones go [OUT/corpus]"},
+                given.corpus);
+  parser.option({"--workers", "N", "So many at a time [one per core]"}, given.workers);
+  parser.option({"--max-events", "N", "Longest schedule that is made up, in attempts [64]"},
+                given.most_events);
+  parser.flag({"--fresh", "", "A fresh world for each run: slower"}, given.fresh);
+  parser.option({"--json", "FILE", "Write the result as JSON (- is standard output)"}, given.json);
+}
+
+Parsed<void> check_whole(const CommandParser& parser, const FuzzCall& call) {
+  if (call.workers > kMostWorkers)
+    return parser.wrong(
+        fmt::format("--workers: {} are too many: expected at most {}", call.workers, kMostWorkers));
+  if (call.most_events > kMostFuzzEvents) {
+    return parser.wrong(
+        fmt::format("--max-events: {} are too many: expected at most {}", call.most_events, kMostFuzzEvents));
+  }
+  if (call.options.schedule)
+    return parser.wrong(
+        "--schedule does not go with fuzz, which makes schedules up: expected selfconnect replay");
+  if (call.options.phases != CheckOptions().phases)
+    return parser.wrong("--phases does not go with fuzz: each run is one schedule");
+  if (call.json && call.json->empty()) return parser.wrong("--json needs a file name");
+  return {};
+}
+
+// Options of the campaign, and of reports: a replay wants its own.
+struct Own {
+  std::string_view name;
+  bool takes_value;
+};
+constexpr std::array<Own, 10> kOwn = {{{"--duration", true},
+                                       {"--runs", true},
+                                       {"--until-finding", false},
+                                       {"--corpus", true},
+                                       {"--workers", true},
+                                       {"--max-events", true},
+                                       {"--fresh", false},
+                                       {"--json", true},
+                                       {"--out", true},
+                                       {"--seed", true}}};
+
+std::string_view option_name(std::string_view word) { return word.substr(0, word.find('=')); }
+
+}  // namespace
+
+Parsed<FuzzCall> parse_fuzz_call(std::span<const std::string> arguments, std::size_t cores) {
+  CommandParser parser(kText);
+  Given given;
+  declare(parser, given);
+  auto check = parse_check_call(parser, arguments, {},
+                                {.out = "Corpus, findings and logs go there [selfconnect-fuzz]",
+                                 .example = "selfconnect fuzz -- ./client {host} {port}"});
+  if (!check) return std::unexpected(check.error());
+
+  FuzzCall call{.options = std::move(check->options),
+                .seed = check->seed,
+                .directory = {},
+                .duration = {},
+                .runs = {},
+                .workers = std::clamp<std::size_t>(cores, 1, kMostWorkers),
+                .most_events = 64,
+                .until_finding = given.until_finding,
+                .worlds = given.fresh ? ScheduleRunner::Worlds::kFresh : ScheduleRunner::Worlds::kRecycled,
+                .json = given.json};
+  call.directory.root = std::exchange(call.options.out, {});
+  if (call.directory.root.empty()) call.directory.root = kDefaultOut;
+  call.directory.corpus = call.directory.root / "corpus";
+  Values values(parser);
+  values.take("--corpus", given.corpus, parse_path, call.directory.corpus);
+  values.take("--duration", given.duration, parse_duration, call.duration);
+  values.take("--runs", given.runs, parse_count, call.runs);
+  values.take("--workers", given.workers, parse_count, call.workers);
+  values.take("--max-events", given.most_events, parse_count, call.most_events);
+  if (values.stop()) return std::unexpected(*values.stop());
+  if (auto whole = check_whole(parser, call); !whole) return std::unexpected(whole.error());
+  return call;
+}
+
+std::string replay_command_text(std::span<const std::string> arguments, const std::string& directory,
+                                std::span<const std::string> secrets) {
+  std::vector<std::string> words = {"selfconnect", "replay", directory};
+  const auto dashes = std::ranges::find(arguments, "--");
+  for (auto word = arguments.begin(); word != dashes; ++word) {
+    const bool joined = word->find('=') != std::string::npos;
+    const auto own = std::ranges::find(kOwn, option_name(*word), &Own::name);
+    if (own != kOwn.end()) {
+      if (own->takes_value && !joined && word + 1 != dashes) ++word;
+    } else {
+      words.push_back(*word);
+    }
+  }
+  words.insert(words.end(), dashes, arguments.end());
+  for (std::string& word : words) black_out(word, secrets);
+  return shell_words(words);
+}
+
+std::vector<std::string> with_seed(std::span<const std::string> arguments, std::uint64_t seed) {
+  std::vector<std::string> words(arguments.begin(), arguments.end());
+  const auto dashes = std::ranges::find(words, "--");
+  const bool has = std::any_of(words.begin(), dashes,
+                               [](const std::string& word) { return option_name(word) == "--seed"; });
+  if (!has) words.insert(words.begin(), {"--seed", fmt::format("{}", seed)});
+  return words;
+}
+
+}  // namespace selfconnect

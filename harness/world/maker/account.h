@@ -1,0 +1,48 @@
+// What a world's init notes of the changes that its own /proc can show, for a world that is to be used again: sysctls that
+// the harness had written, which are set back, and those that somebody else wrote, which cannot be.
+// Allocates nothing and throws nothing.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "harness/world/init.h"
+
+namespace selfconnect {
+
+class Account {
+ public:
+  // From now on. Watches the directories of the network's sysctls (inotify(7)) and the mounts (proc_pid_mountinfo(5)).
+  InitReply open();
+
+  // Writes the sysctl; what it was before is kept once the account is open. False with errno set.
+  bool write_sysctl(const char* path, const char* value);
+
+  // Sets back what write_sysctl changed, and the pid that the next process gets. An error, ESTALE, where something else is not as it was at open().
+  InitReply settle();
+
+ private:
+  static constexpr std::size_t kMostSysctls = 16;  // different ones, of one world
+  struct Sysctl {
+    std::array<char, 96> path{};
+    std::array<char, 512> value{};  // at open()
+    bool changed = false;
+  };
+
+  bool watch(const char* directory);
+  bool watch_below(int directory, const char* path);
+  bool note(const char* path);
+  bool write(const char* path, const char* value);
+  void take_events(int own_directory, const char* own_name);
+  [[nodiscard]] bool mounts_changed() const;
+
+  int events_ = -1;  // inotify
+  int mounts_ = -1;
+  std::array<Sysctl, kMostSysctls> sysctls_{};
+  std::size_t count_ = 0;
+  bool lost_count_ = false;     // of the sysctls, or one is too long
+  bool somebody_else_ = false;  // wrote one
+};
+
+}  // namespace selfconnect

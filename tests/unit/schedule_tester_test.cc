@@ -1,0 +1,282 @@
+// A worker's work against a target that is a function of its schedule.
+// SPDX-License-Identifier: MIT
+#include "harness/campaign/schedule_tester.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+
+namespace selfconnect {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using What = WorkerMessage::What;
+using Ran = ScheduleTester::Ran;
+using Depth = ScheduleRunner::Depth;
+
+// Shows `rule` when a self-connection follows a refusal at once.
+bool has_bug(const Schedule& schedule) {
+  for (std::uint64_t i = 2; i <= length(schedule); ++i) {
+    if (event_of(schedule, i - 1).kind == EventKind::kRefuse &&
+        event_of(schedule, i).kind == EventKind::kSelf)
+      return true;
+  }
+  return false;
+}
+
+CheckResult played(const Schedule& schedule, bool shows) {
+  CheckResult result;
+  Trace trace;
+  trace.phase = Phase::kSchedule;
+  trace.schedule = schedule;
+  trace.ended = {Ended::How::kExit, shows ? 3 : 0, {}, ""};
+  result.run.traces.push_back(trace);
+  if (shows) {
+    result.judgement.verdict = Verdict::kFail;
+    result.judgement.findings.push_back({.rule = "never-recovers",
+                                         .level = Level::kError,
+                                         .phase = Phase::kSchedule,
+                                         .destination = {},
+                                         .message = "the target gave up",
+                                         .evidence = {{"event", "self"}},
+                                         .counted = true});
+  }
+  return result;
+}
+
+class ScheduleTesterTest : public ::testing::Test {
+ protected:
+  ScheduleTesterTest() {
+    std::string name = ::testing::TempDir() + "selfconnect-XXXXXX";
+    directory_ = mkdtemp(name.data());
+  }
+  ~ScheduleTesterTest() override { std::filesystem::remove_all(directory_); }
+
+  [[nodiscard]] FindingStore store() const { return *FindingStore::open(directory_); }
+
+  ScheduleTester tester() {
+    return ScheduleTester(
+        {.play =
+             [this](const Schedule& schedule, Depth depth) {
+               depths_.push_back(depth);
+               return play_(schedule, depth);
+             },
+         .report = [](const CheckResult& result) { return print(result.run.traces.front().schedule); },
+         .replay_command = [](const std::string& directory) { return "selfconnect replay " + directory; },
+         .say = [this](const WorkerMessage& message) { said_.push_back(message); },
+         .played = [] {},
+         .contained = [this] { return std::exchange(contained_, std::nullopt); }},
+        store(), board_, board_.workers.at(0), 7);
+  }
+  Ran test(ScheduleTester& tester, std::string_view input) {
+    counters_.fill(0);
+    return tester.test(input, counters_);
+  }
+  [[nodiscard]] bool any_counter() const {
+    return std::ranges::any_of(counters_, [](std::uint8_t count) { return count > 0; });
+  }
+
+  std::filesystem::path directory_;
+  Board board_;
+  std::function<CheckResult(const Schedule&, Depth)> play_ = [](const Schedule& schedule, Depth) {
+    return played(schedule, has_bug(schedule));
+  };
+  std::optional<std::string> contained_;
+  std::vector<Depth> depths_;
+  std::vector<WorkerMessage> said_;
+  std::array<std::uint8_t, 1024> counters_{};
+};
+
+TEST_F(ScheduleTesterTest, RejectsWhatIsNoSchedule) {
+  auto one = tester();
+  EXPECT_EQ(test(one, "bogus serve"), Ran::kRejected);
+  EXPECT_EQ(board_.taken, 0U);
+  EXPECT_FALSE(any_counter());
+}
+
+TEST_F(ScheduleTesterTest, CountsWhatTheTargetDid) {
+  auto one = tester();
+  EXPECT_EQ(test(one, "self serve"), Ran::kPlayed);
+  EXPECT_TRUE(any_counter());
+  EXPECT_THAT(said_, IsEmpty());
+  EXPECT_THAT(depths_, ElementsAre(Depth::kQuick));
+}
+
+TEST_F(ScheduleTesterTest, ConfirmsShrinksAndSavesAFinding) {
+  auto one = tester();
+  EXPECT_EQ(test(one, "reset*3 refuse*5 self silent close*2 serve"), Ran::kPlayed);
+  const auto saved = store().load_all();
+  ASSERT_EQ(saved.size(), 1U);
+  EXPECT_EQ(saved[0].schedule, "refuse self serve");
+  EXPECT_EQ(saved[0].first_schedule, "reset*3 refuse*5 self silent close*2 serve");
+  EXPECT_EQ(saved[0].shown, 1U);
+  EXPECT_TRUE(saved[0].minimal);
+  EXPECT_EQ(saved[0].message, "the target gave up");
+  EXPECT_THAT(said_, ElementsAre(WorkerMessage{What::kFinding, saved[0].name}));
+  EXPECT_EQ(depths_.at(1), Depth::kWhole) << "it is confirmed by a whole run";
+  EXPECT_EQ(depths_.back(), Depth::kWhole) << "and so is the shrunk schedule";
+  EXPECT_FALSE(board_.workers.at(0).is_settling);
+}
+
+TEST_F(ScheduleTesterTest, FollowsUpAFindingOnce) {
+  auto one = tester();
+  test(one, "refuse self serve");
+  depths_.clear();
+  test(one, "refuse self reset serve");
+  EXPECT_EQ(depths_.size(), 1U);
+  EXPECT_EQ(said_.size(), 1U);
+}
+
+TEST_F(ScheduleTesterTest, LeavesAFindingToTheWorkerThatHasIt) {
+  auto first = tester();
+  test(first, "refuse self serve");
+  said_.clear();
+  auto second = tester();
+  test(second, "refuse self serve");
+  ASSERT_EQ(said_.size(), 1U);
+  EXPECT_EQ(said_[0].what, What::kSeen);
+}
+
+TEST_F(ScheduleTesterTest, CallsWhatIsNotSeenAgainFlaky) {
+  play_ = [](const Schedule& schedule, Depth depth) {
+    return played(schedule, depth == Depth::kQuick && has_bug(schedule));
+  };
+  auto one = tester();
+  test(one, "refuse self reset serve");
+  const auto saved = store().load_all();
+  ASSERT_EQ(saved.size(), 1U);
+  EXPECT_TRUE(saved[0].flaky());
+  EXPECT_EQ(saved[0].confirmations, 3U);
+  EXPECT_EQ(saved[0].schedule, "refuse self reset serve") << "what does not show it cannot be shrunk";
+}
+
+TEST_F(ScheduleTesterTest, ShrinksWithWholeRunsWhereQuickOnesMislead) {
+  // A quick run takes a bare self-connection for it too.
+  play_ = [](const Schedule& schedule, Depth depth) {
+    const bool any_self = std::ranges::any_of(
+        schedule.entries, [](const Entry& entry) { return entry.event.kind == EventKind::kSelf; });
+    return played(schedule, depth == Depth::kQuick ? any_self : has_bug(schedule));
+  };
+  auto one = tester();
+  test(one, "reset refuse*2 self serve");
+  const auto saved = store().load_all();
+  ASSERT_EQ(saved.size(), 1U);
+  EXPECT_EQ(saved[0].schedule, "refuse self serve");
+}
+
+TEST_F(ScheduleTesterTest, DoesNotJudgeATargetThatWasContained) {
+  auto one = tester();
+  contained_ = "512 processes";
+  EXPECT_EQ(test(one, "refuse self serve"), Ran::kPlayed);
+  ASSERT_EQ(said_.size(), 1U);
+  EXPECT_EQ(said_[0], (WorkerMessage{What::kContained, "512 processes, under: refuse self serve"}));
+  EXPECT_FALSE(any_counter());
+  EXPECT_THAT(store().load_all(), IsEmpty());
+}
+
+TEST_F(ScheduleTesterTest, EndsWhereTheRunsAreTaken) {
+  board_.most = 1;
+  auto one = tester();
+  EXPECT_EQ(test(one, "self serve"), Ran::kPlayed);
+  EXPECT_EQ(test(one, "self serve"), Ran::kOver);
+  EXPECT_EQ(board_.all_runs(), 1U);
+}
+
+TEST_F(ScheduleTesterTest, DropsARunThatWasInterrupted) {
+  play_ = [this](const Schedule& schedule, Depth) {
+    board_.going = Going::kStop;
+    return played(schedule, true);
+  };
+  auto one = tester();
+  EXPECT_EQ(test(one, "refuse self serve"), Ran::kOver);
+  EXPECT_FALSE(any_counter());
+  EXPECT_THAT(store().load_all(), IsEmpty());
+}
+
+TEST_F(ScheduleTesterTest, LeavesAFindingForTheNextStartWhereItCouldNotBeConfirmed) {
+  play_ = [this](const Schedule& schedule, Depth depth) {
+    if (depth == Depth::kWhole) board_.going = Going::kStop;
+    return played(schedule, true);
+  };
+  auto one = tester();
+  test(one, "refuse self serve");
+  ASSERT_EQ(said_.size(), 1U);
+  EXPECT_EQ(said_[0].what, What::kUnsettled);
+  EXPECT_THAT(store().take_unfinished(), ElementsAre("refuse self serve"));
+}
+
+TEST_F(ScheduleTesterTest, SavesWhatIsConfirmedWhenTheEndComesWhileItShrinks) {
+  play_ = [this](const Schedule& schedule, Depth) {
+    if (depths_.size() > 4) board_.going = Going::kStop;
+    return played(schedule, has_bug(schedule));
+  };
+  auto one = tester();
+  test(one, "reset*3 refuse*5 self silent close*2 serve");
+  const auto saved = store().load_all();
+  ASSERT_EQ(saved.size(), 1U);
+  EXPECT_FALSE(saved[0].minimal);
+  const auto schedule = parse_schedule(saved[0].schedule);
+  ASSERT_TRUE(schedule);
+  EXPECT_TRUE(has_bug(*schedule));
+}
+
+TEST_F(ScheduleTesterTest, FinishesAFindingWhenTheTimeIsUp) {
+  play_ = [this](const Schedule& schedule, Depth) {
+    if (depths_.size() > 4) board_.going = Going::kFinish;
+    return played(schedule, has_bug(schedule));
+  };
+  auto one = tester();
+  test(one, "reset*3 refuse*5 self silent close*2 serve");
+  const auto saved = store().load_all();
+  ASSERT_EQ(saved.size(), 1U);
+  EXPECT_EQ(saved[0].schedule, "refuse self serve");
+  EXPECT_EQ(test(one, "self serve"), Ran::kOver);
+}
+
+TEST_F(ScheduleTesterTest, GivesUpWhereTheHarnessKeepsFailing) {
+  play_ = [](const Schedule&, Depth) {
+    CheckResult result;
+    result.judgement = not_judged(Verdict::kError, "make a world: clone: No space left on device");
+    return result;
+  };
+  auto one = tester();
+  Ran ran = Ran::kPlayed;
+  int runs = 0;
+  for (; ran == Ran::kPlayed && runs < 100; ++runs) ran = test(one, "self serve");
+  EXPECT_EQ(runs, 8);
+  ASSERT_EQ(said_.size(), 1U);
+  EXPECT_EQ(said_[0].what, What::kError);
+  EXPECT_THAT(said_[0].text, HasSubstr("No space left"));
+}
+
+TEST_F(ScheduleTesterTest, SaysWhereAFindingCannotBeSaved) {
+  auto one = tester();
+  std::filesystem::remove_all(directory_);
+  test(one, "refuse self serve");
+  ASSERT_EQ(said_.size(), 1U);
+  EXPECT_EQ(said_[0].what, What::kNote);
+  EXPECT_THAT(said_[0].text, HasSubstr("cannot save never-recovers-self-"));
+}
+
+TEST(WorkerMessageTest, RoundTrips) {
+  for (const What what : {What::kReady, What::kFinding, What::kSeen, What::kUnsettled, What::kContained,
+                          What::kNote, What::kSkip, What::kError}) {
+    const std::string line = to_line({what, "some text"});
+    EXPECT_EQ(message_from_line(line.substr(0, line.size() - 1)), (WorkerMessage{what, "some text"}));
+  }
+}
+
+TEST(WorkerMessageTest, IsOneLineThatAPipeTakesWhole) {
+  const std::string line = to_line({What::kNote, "two\nlines " + std::string(10'000, 'x')});
+  EXPECT_EQ(std::ranges::count(line, '\n'), 1);
+  EXPECT_LE(line.size(), 4096U);
+  EXPECT_EQ(message_from_line("bogus text"), std::nullopt);
+  EXPECT_EQ(message_from_line(""), std::nullopt);
+}
+
+}  // namespace
+}  // namespace selfconnect
