@@ -92,7 +92,8 @@ bool reads(const Event& event) {
          std::ranges::find(event.steps, Step::What::kRead, &Step::what) != event.steps.end();
 }
 
-std::string contradicts_opening(const Opening& opening, const Event& event, const Conversation& conversation) {
+std::string contradicts_opening(const Opening& opening, const Event& event,
+                                const Conversation& conversation) {
   const FarEnd far = far_end_of(conversation);
   const std::size_t target_end = target_ended(conversation);
   const std::size_t target_said = target_spoke(conversation);
@@ -161,10 +162,13 @@ Conversations conversations_of(const PacketStore& packets) {
     auto known = newest.find({packet->source, packet->destination});
     Side from = Side::kTarget;
     const bool begins = packet->has(kTcpSyn) && !packet->has(kTcpAck);
-    const auto conversation = [&]() -> Conversation& { return all[known->second.first][known->second.second]; };
+    const auto conversation = [&]() -> Conversation& {
+      return all[known->second.first][known->second.second];
+    };
     if (begins && (known == newest.end() || conversation().first_sequence != packet->sequence)) {
       auto& there = all[packet->destination];
-      there.push_back({.source_port = packet->source.port, .first_sequence = packet->sequence, .segments = {}});
+      there.push_back(
+          {.source_port = packet->source.port, .first_sequence = packet->sequence, .segments = {}});
       newest[{packet->source, packet->destination}] = {packet->destination, there.size() - 1};
       known = newest.find({packet->source, packet->destination});
     } else if (known == newest.end()) {
@@ -189,8 +193,8 @@ std::string contradiction(const Event& event, const Conversation& conversation, 
       if (segments.size() != 2) return "more than a SYN and its answer";
       return segments[1].from == Side::kPeer && has(segments[1], kTcpRst) ? "" : "no RST";
     case EventKind::kDrop: {
-      const bool answered = std::ranges::any_of(
-          segments, [](const Segment& segment) { return segment.from == Side::kPeer; });
+      const bool answered =
+          std::ranges::any_of(segments, [](const Segment& segment) { return segment.from == Side::kPeer; });
       return answered ? "the SYN is answered" : "";
     }
     case EventKind::kSelf: {

@@ -82,7 +82,11 @@ std::string describe(std::uint64_t seed, const Trial& trial) {
 
 class Player {
  public:
-  Player() { options_.script = {{.what = Step::What::kSay, .amount = 0, .bytes = kGreeting}}; }
+  // Greets once, and then reads more than any client here says.
+  Player() {
+    options_.script = {{.what = Step::What::kSay, .amount = 0, .bytes = kGreeting},
+                       {.what = Step::What::kRead, .amount = kMostBytes, .bytes = ""}};
+  }
 
   struct Played {
     StageResult<Trace> trace;

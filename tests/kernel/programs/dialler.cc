@@ -53,6 +53,7 @@ const char* name_of(int error) {
     case ECONNRESET:
       return "reset";
     case EINPROGRESS:
+    case EALREADY:  // by a blocking connect() with SO_SNDTIMEO that the director has begun
       return "unanswered";
     default:
       return strerrorname_np(error);
@@ -98,7 +99,8 @@ int main(int argc, char** argv) {
     return 64;
   }
   std::deque<Server> servers;
-  for (int i = 3; i < argc; i += 2) servers.emplace_back(parse_address(argv[i], argv[i + 1]), std::atoi(argv[2]));
+  for (int i = 3; i < argc; i += 2)
+    servers.emplace_back(parse_address(argv[i], argv[i + 1]), std::atoi(argv[2]));
   std::vector<std::thread> threads;
   for (int i = 0; i < std::atoi(argv[1]); ++i) {
     threads.emplace_back([&servers, i] { dial_all(servers, static_cast<unsigned>(i)); });
