@@ -27,8 +27,8 @@ struct LaunchSpec {
   std::vector<std::string> command;            // argv; the first is looked up in PATH when it has no slash
   std::filesystem::path stdin_file;            // empty: /dev/null
   std::vector<std::pair<int, rlim_t>> limits;  // setrlimit(2), soft and hard
-  Network network = Network::kNear;
   int kept_descriptor = -1;  // stays open in it, under its number; -1: none but the standard ones does
+  Network network = Network::kNear;
   Confinement confinement;  // its descriptors are the caller's, until the launch is done
 };
 
