@@ -9,8 +9,8 @@
 #include "harness/check/out_directory.h"
 #include "harness/judge/observed.h"
 #include "harness/judge/retry.h"
-#include "harness/judge/scheduled.h"
 #include "harness/judge/success_pattern.h"
+#include "harness/judge/wanted_control.h"
 #include "harness/launch/command_line.h"
 #include "harness/sys/kernel_release.h"
 #include "harness/trace/secret_finder.h"
@@ -25,7 +25,7 @@ namespace {
 // A self-connection by chance is 1 in 14,000 attempts; a spinner that walks over ports may have several.
 constexpr int kRefusedTries = 5;
 constexpr int kMostSingleEvents = 8;  // one per kind of event that a client may rightly wait after
-constexpr int kHealthyRuns = 3;  // `desynchronised` wants a prefix that three conversations share
+constexpr int kHealthyRuns = 3;       // `desynchronised` wants a prefix that three conversations share
 
 std::vector<Family> families(const CheckOptions& options) {
   if (options.host) return {options.host->family()};
@@ -44,8 +44,14 @@ std::vector<Family> families(const CheckOptions& options) {
 
 }  // namespace
 
-Director::Director(asio::io_context& context, const CheckOptions& options, CheckObserver& observer)
-    : options_(options), performance_{context, options, observer, false, [] {}} {
+Director::Director(asio::io_context& context, const CheckOptions& options, CheckObserver& observer,
+                   WorldPool::Reuse reuse)
+    : options_(options),
+      performance_{.context = context,
+                   .options = options,
+                   .observer = observer,
+                   .interruption = [] {},
+                   .worlds = WorldPool({.reuse = reuse})} {
   if (options.schedule) {
     performance_.engine = BestEngine{EngineChoice::kNotify, "a schedule stops the target at every connect()"};
   }
@@ -267,9 +273,8 @@ Playing<void> Director::play_schedule_and_controls(const Learned& learned, const
   for (int controls = 0; controls < kMostSingleEvents && !performance_.interrupted; ++controls) {
     const auto wanted = wanted_control(run_);
     if (!wanted) break;
-    const auto known = std::ranges::find_if(single_events_, [&](const Trace& trace) {
-      return event_of(trace.schedule, 1).kind == wanted->kind;
-    });
+    const auto known = std::ranges::find_if(
+        single_events_, [&](const Trace& trace) { return event_of(trace.schedule, 1).kind == wanted->kind; });
     if (known != single_events_.end()) {
       run_.traces.push_back(*known);
       continue;

@@ -20,7 +20,8 @@ namespace selfconnect {
 // For the io_context's thread only. `options` and `observer` outlive it.
 class Director {
  public:
-  Director(boost::asio::io_context& context, const CheckOptions& options, CheckObserver& observer);
+  Director(boost::asio::io_context& context, const CheckOptions& options, CheckObserver& observer,
+           WorldPool::Reuse reuse = WorldPool::Reuse::kNever);
 
   // Plays all phases, or those before the first that cannot be played.
   boost::asio::awaitable<void> direct();
@@ -63,7 +64,7 @@ class Director {
   Performance performance_;
   Run run_;
   Learned learned_;
-  std::vector<Trace> single_events_;  // each kind of event once
+  std::vector<Trace> single_events_;          // each kind of event once
   std::vector<DestinationStats> last_stats_;  // of the phase played last
   int expected_phases_ = 0;
   bool blocked_is_enough_ = false;

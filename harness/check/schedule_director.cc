@@ -126,6 +126,7 @@ DialAnswer ScheduleDirector::dial(const StoppedDial& stopped) {
                               .destination = destination,
                               .event = {},
                               .instead = {},
+                              .held_by = {},
                               .source_port = 0,
                               .at = now(),
                               .peer = {}},
@@ -347,6 +348,7 @@ bool ScheduleDirector::clear_the_way(Place& place, Meeting& meeting) {
       const std::scoped_lock lock(mutex_);
       time_waits_removed_.push_back(line.at);
     } else if (line.local == line.remote && line.inode != 0) {
+      meeting.attempt.held_by = place.own_attempt;
       meeting.attempt.instead =
           fmt::format("port {} is held by the target's own self-connection of attempt {}",
                       place.endpoint.port, place.own_attempt);

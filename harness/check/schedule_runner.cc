@@ -28,9 +28,9 @@ CheckOptions for_one_world(CheckOptions options) {
 
 struct ScheduleRunner::State {
   State(CheckOptions wanted, Worlds worlds)
-      : options(for_one_world(std::move(wanted))), director(context, options, observer) {
-    (void)worlds;
-  }
+      : options(for_one_world(std::move(wanted))),
+        director(context, options, observer,
+                 worlds == Worlds::kRecycled ? WorldPool::Reuse::kCleaned : WorldPool::Reuse::kNever) {}
 
   void play(asio::awaitable<void> phases) {
     context.restart();

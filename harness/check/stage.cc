@@ -12,8 +12,8 @@
 
 #include "harness/check/out_directory.h"
 #include "harness/launch/command_line.h"
-#include "harness/trace/blocked.h"
 #include "harness/peer/listener.h"
+#include "harness/trace/blocked.h"
 #include "harness/trace/pcap_writer.h"
 #include "harness/trace/secret_finder.h"
 
@@ -28,7 +28,8 @@ constexpr auto kKillGrace = 5s;         // a killed process ends at once, unless
 constexpr auto kChildrenGrace = 500ms;  // for helper processes of the target to end after it
 constexpr auto kPolling = 5ms;          // of what the kernel gives no event for
 constexpr auto kProgress = 100ms;
-constexpr std::chrono::milliseconds kFirstLook{4}, kLastLook{64};  // between two looks at a target that may be blocked
+constexpr std::chrono::milliseconds kFirstLook{4},
+    kLastLook{64};  // between two looks at a target that may be blocked
 
 // Watched long enough: see Stage::watched_enough.
 constexpr std::uint64_t kFewAttempts = 4;
@@ -108,7 +109,7 @@ StageResult<void> Stage::make_world(Ports ports) {
 }
 
 StageResult<void> Stage::make_world_of_its_own(Ports ports) {
-  auto world = performance_.worlds.make();
+  auto world = performance_.worlds.take();
   if (!world) {
     performance_.here = is_denied(world.error()) && works_at_hand(options().engine);
     if (performance_.here)
@@ -118,7 +119,7 @@ StageResult<void> Stage::make_world_of_its_own(Ports ports) {
                                         world.error().message)},
                    StageFailure::Kind::kCannotForce);
   }
-  world_ = performance_.graveyard.keep(std::move(*world));
+  world_ = std::move(*world);
   world_->expect_sockets(expected_sockets(ports));
   for (const Address& address : plan_.local_addresses) {
     if (!needs_local_address(address)) continue;
@@ -132,7 +133,7 @@ StageResult<void> Stage::make_world_of_its_own(Ports ports) {
 StageResult<void> Stage::take_world_at_hand() {
   auto world = World::here();
   if (!world) return failure(world.error(), StageFailure::Kind::kCannotForce);
-  world_ = performance_.graveyard.keep(std::move(*world));
+  world_ = performance_.worlds.lend(std::move(*world));
   auto engine = make_notify_engine(*world_);
   if (!engine) return failure(engine.error().during("engine notify"), StageFailure::Kind::kCannotForce);
   calls_ = engine->get();
@@ -234,8 +235,7 @@ boost::asio::awaitable<bool> Stage::until(std::function<bool()> condition, Clock
   co_return condition();
 }
 
-boost::asio::awaitable<void> Stage::until_blocked(std::function<bool()> condition,
-                                                  Clock::time_point by) {
+boost::asio::awaitable<void> Stage::until_blocked(std::function<bool()> condition, Clock::time_point by) {
   std::optional<std::vector<BlockedThread>> before;
   auto pause = kFirstLook;
   while (!interrupted() && !condition() && Clock::now() < by) {

@@ -26,8 +26,8 @@
 #include "harness/ports/engine.h"
 #include "harness/ports/engine_choice.h"
 #include "harness/ports/notify_engine.h"
-#include "harness/world/graveyard.h"
 #include "harness/world/world.h"
+#include "harness/world/world_pool.h"
 
 namespace selfconnect {
 
@@ -54,11 +54,10 @@ struct Performance {
   const CheckOptions& options;
   CheckObserver& observer;
   bool interrupted = false;
-  std::function<void()> interruption;  // wakes the stage that plays
-  std::optional<BestEngine> engine{};  // decided in the first world
-  WorldMaker worlds{};                 // for the stages
-  bool here = false;                   // none can be made: World::here()
-  Graveyard graveyard{};               // of their worlds
+  std::function<void()> interruption;                     // wakes the stage that plays
+  std::optional<BestEngine> engine{};                     // decided in the first world
+  WorldPool worlds{{.reuse = WorldPool::Reuse::kNever}};  // for the stages
+  bool here = false;                                      // none can be made: World::here()
 };
 
 // After a connection was accepted, for its first bytes to come or not to come.
@@ -148,7 +147,7 @@ class Stage {
   PhasePlan plan_;
   Pulse pulse_;
   Trace trace_;
-  Graveyard::Kept world_;
+  WorldPool::Lent world_;
   std::unique_ptr<ScheduleDirector> schedule_;  // outlives the engine that calls it
   std::unique_ptr<Engine> engine_;
   NotifyEngine* calls_ = nullptr;  // engine_, in World::here()

@@ -80,7 +80,7 @@ std::string sysctls(const World& world) {
   return run_shell(world,
                    "cd /proc/sys && find net kernel/pid_max kernel/ns_last_pid -type f | LC_ALL=C sort | "
                    "while read f; do echo \"$f $(cat $f 2>&1)\"; done | "
-                   "grep -v -e stable_secret -e fastopen_key -e nf_conntrack_count -e tcp_ehash")
+                   "grep -v -e stable_secret -e fastopen_key -e nf_conntrack_count")
       .out;
 }
 

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +22,8 @@ namespace {
 
 constexpr char kNetwork[] = "/proc/sys/net";
 constexpr char kKernel[] = "/proc/sys/kernel";  // pid_max belongs to the PID namespace since Linux 6.14
+
+constexpr ssize_t kLongestEvent = sizeof(inotify_event) + NAME_MAX + 1;
 
 InitReply stale(const char* what) {
   errno = ESTALE;
@@ -113,6 +116,7 @@ void Account::take_events(int own_directory, const char* own_name) {
       const bool ours = event.wd == own_directory && event.len > 0 && strcmp(event.name, own_name) == 0;
       if (!ours) somebody_else_ = true;
     }
+    if (size + kLongestEvent <= static_cast<ssize_t>(buffer.size())) return;  // else more may be there
   }
 }
 

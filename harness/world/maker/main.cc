@@ -14,10 +14,19 @@
 #include "harness/sys/descriptor_message.h"
 #include "harness/world/maker.h"
 #include "harness/world/maker/init.h"
+#include "harness/world/maker/proc_files.h"
 
 namespace selfconnect {
 
 namespace {
+
+// A network namespace gets a table of its own for TCP's connections where the one it is made from says so (ip-sysctl of the
+// kernel's documentation, tcp_child_ehash_entries, Linux 6.1), and else shares the machine's, which is walked through each
+// time that the connections are listed: 0.14 ms for 262,144 entries. The machine's own sysctl is none of ours, so there is a
+// namespace in between. Where that cannot be made or written, worlds share.
+void have_small_tables() {
+  if (unshare(CLONE_NEWNET) == 0) (void)write_sysctl("net/ipv4/tcp_child_ehash_entries", "4096");
+}
 
 void make(const MakeRequest& request, InitSockets sockets) {
   int pidfd = -1;
@@ -54,6 +63,7 @@ int main() {
   close(STDERR_FILENO);
   close_range(kMakerControl + 1, ~0U, 0);
 
+  have_small_tables();
   MakeRequest request;
   while (true) {
     const Received received = receive_message(kMakerControl, request);
