@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "harness/campaign/fuzz_engine.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/doctor_text.h"
 #include "harness/cli/exit_code.h"
@@ -29,7 +30,8 @@ Diagnosis diagnose() {
           .restrictions = read_restrictions(),
           .ephemeral = std::move(ports.ephemeral),
           .reserved = std::move(ports.reserved),
-          .listeners = std::move(ports.listeners)};
+          .listeners = std::move(ports.listeners),
+          .fuzz_engine = has_fuzz_engine()};
 }
 
 }  // namespace

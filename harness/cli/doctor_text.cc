@@ -46,6 +46,12 @@ std::vector<std::string> namespace_remedies(const Restrictions& restrictions) {
   return found;
 }
 
+std::string engine_text(bool there) {
+  if (there) return line("ok", "fuzz engine", "libFuzzer");
+  return line("missing", "fuzz engine", "this selfconnect was built without libFuzzer") +
+         hint("sudo apt-get install clang-19 libclang-rt-19-dev, and build it again");
+}
+
 std::string ports_text(const Diagnosis& diagnosis) {
   if (!diagnosis.ephemeral) return line("missing", "ephemeral range", diagnosis.ephemeral.error().message);
   const auto [low, high] = *diagnosis.ephemeral;
@@ -125,6 +131,7 @@ std::string doctor_text(const Diagnosis& diagnosis) {
     if (probed.ability == Ability::kPortHook) text += "\nOther ways to force a port\n";
     text += ability_line(probed, diagnosis.restrictions);
   }
+  text += "\nselfconnect fuzz\n" + engine_text(diagnosis.fuzz_engine);
   text += "\nPorts of this machine\n" + ports_text(diagnosis);
   if (works_without_world(diagnosis.abilities)) {
     return text +

@@ -20,6 +20,7 @@ struct Diagnosis {
   Result<PortRange> ephemeral;
   Result<std::vector<PortRange>> reserved;
   std::vector<Endpoint> listeners;
+  bool fuzz_engine = false;  // this selfconnect was built with libFuzzer
 };
 
 // How to get what lacks, one line each.

@@ -9,12 +9,11 @@
 #include <boost/algorithm/string/split.hpp>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <span>
 #include <utility>
 
 #include "harness/cli/nearest.h"
+#include "harness/cli/schedule_file.h"
 #include "harness/judge/rule.h"
 
 namespace selfconnect {
@@ -144,23 +143,6 @@ Result<std::string> parse_rule_id(std::string_view text) {
   }
   if (nearest(text, ids)) return std::unexpected(error(unknown_word("rule", text, ids)));
   return std::unexpected(error(fmt::format("unknown rule '{}': `selfconnect rules` lists them", text)));
-}
-
-Result<Schedule> load_schedule(const std::filesystem::path& path) {
-  std::error_code ec;
-  constexpr std::uintmax_t kMost = 16 << 20;
-  if (std::filesystem::is_directory(path, ec)) {
-    return std::unexpected(error(fmt::format("{}: it is a directory: expected a file", path.native())));
-  }
-  std::ifstream file(path);
-  if (!file) return std::unexpected(errno_error(fmt::format("open({})", path.native())));
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (text.size() > kMost) {
-    return std::unexpected(error(fmt::format("{}: more than 16 MiB: expected a schedule", path.native())));
-  }
-  auto schedule = parse_schedule(text);
-  if (schedule) return std::move(*schedule);
-  return std::unexpected(error(fmt::format("{}: {}", path.native(), schedule.error().message(text))));
 }
 
 Result<Schedule> parse_schedule_option(std::string_view text) {

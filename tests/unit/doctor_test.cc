@@ -34,7 +34,8 @@ Diagnosis healthy() {
           .restrictions = {.root = true},
           .ephemeral = PortRange{32768, 60999},
           .reserved = std::vector<PortRange>{},
-          .listeners = {}};
+          .listeners = {},
+          .fuzz_engine = true};
 }
 
 TEST(DoctorTest, SaysThatCheckCanRun) {
@@ -45,6 +46,17 @@ TEST(DoctorTest, SaysThatCheckCanRun) {
   EXPECT_THAT(text, HasSubstr("  ok       services at risk     none\n"));
   EXPECT_THAT(text, HasSubstr("\nselfconnect check can run here.\n"));
   EXPECT_THAT(text, Not(HasSubstr("missing")));
+}
+
+TEST(DoctorTest, SaysHowToGetTheFuzzEngine) {
+  Diagnosis diagnosis = healthy();
+  EXPECT_THAT(doctor_text(diagnosis), HasSubstr("  ok       fuzz engine          libFuzzer\n"));
+  diagnosis.fuzz_engine = false;
+  const std::string text = doctor_text(diagnosis);
+  EXPECT_THAT(
+      text, HasSubstr("  missing  fuzz engine          this selfconnect was built without libFuzzer\n"
+                      "                                -> sudo apt-get install clang-19 libclang-rt-19-dev"));
+  EXPECT_THAT(text, HasSubstr("\nselfconnect check can run here.\n"));
 }
 
 TEST(DoctorTest, SaysWhatLacksWhyAndWhatToType) {

@@ -1,0 +1,138 @@
+// selfconnect fuzz and replay, as a user calls them: an order of events is found, shrunk, saved and shown again.
+// SPDX-License-Identifier: MIT
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "checked.h"
+#include "enclosure.h"
+#include "machine.h"
+
+namespace selfconnect::testing {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+class FuzzTest : public ::testing::Test {
+ protected:
+  void SetUp() override { SELFCONNECT_NEEDS("netns", why_no_world()); }
+
+  Called fuzz(Arguments options, const Arguments& command) {
+    options.insert(options.begin(), {"fuzz", "--out", out_.file("out"), "--json", out_.file("fuzz.json")});
+    options.emplace_back("--");
+    options.insert(options.end(), command.begin(), command.end());
+    return call(options);
+  }
+  [[nodiscard]] nlohmann::json report() const {
+    return nlohmann::json::parse(read_file(out_.file("fuzz.json")));
+  }
+  static Arguments dials(const std::string& target) { return {target_path(target), "{host}", "{port}"}; }
+  [[nodiscard]] std::size_t inputs() const {
+    const std::filesystem::directory_iterator all(out_.path() / "out/corpus");
+    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+  }
+
+  TempDir out_;
+};
+
+TEST_F(FuzzTest, FindsShrinksAndSavesAnOrderOfEvents) {
+  const Called called = fuzz({"--until-finding", "--duration", "60s", "--seed", "7"}, dials("echo_accepted"));
+  ASSERT_EQ(called.status, 1) << called;
+  const auto json = report();
+  EXPECT_EQ(json.at("ended"), "finding");
+  const auto& findings = json.at("findings");
+  const auto found =
+      std::ranges::find_if(findings, [](const auto& f) { return f.at("rule") == "echo-accepted"; });
+  ASSERT_NE(found, findings.end()) << json.dump(1);
+  EXPECT_EQ(found->at("schedule"), "self serve");
+  EXPECT_EQ(found->at("flaky"), false);
+  const std::filesystem::path directory = found->at("directory").get<std::string>();
+  EXPECT_THAT(read_file(directory / "schedule"), HasSubstr("\nself serve\n"));
+  EXPECT_THAT(read_file(directory / "finding.md"), HasSubstr("selfconnect replay "));
+  EXPECT_EQ(nlohmann::json::parse(read_file(directory / "report.json")).at("verdict"), "fail");
+
+  const Called again = call(
+      {"replay", directory.string(), "--json", "-", "--", target_path("echo_accepted"), "{host}", "{port}"});
+  EXPECT_EQ(again.status, 1) << again;
+  EXPECT_EQ(nlohmann::json::parse(again.out).at("rules").at("echo-accepted"), "found");
+}
+
+TEST_F(FuzzTest, GoesOnFromItsCorpus) {
+  ASSERT_EQ(fuzz({"--runs", "40", "--workers", "1", "--seed", "7"}, dials("guarded")).status, 0);
+  const std::size_t before = inputs();
+  EXPECT_GE(before, 10U);
+  const Called again = fuzz({"--runs", "20", "--workers", "1", "--seed", "8"}, dials("guarded"));
+  EXPECT_THAT(again.err, HasSubstr("corpus of " + std::to_string(before)));
+  EXPECT_EQ(report().at("ended"), "runs");
+  EXPECT_EQ(report().at("runs"), 20);
+}
+
+TEST_F(FuzzTest, RedoesAFindingThatAKilledWorkerLeftHalfWritten) {
+  const auto half = out_.path() / "out/findings/echo-accepted-self-00000000";
+  std::filesystem::create_directories(half);
+  write_file(half / "found", "reset self serve");
+  fuzz({"--runs", "5", "--workers", "1"}, dials("guarded"));
+  EXPECT_FALSE(std::filesystem::exists(half));
+  // As libFuzzer names it: by SHA-1.
+  EXPECT_EQ(read_file(out_.path() / "out/corpus/b083a0a0e1822b6d2c78c7d6c1a07a13b936d268"),
+            "reset self serve");
+}
+
+TEST_F(FuzzTest, RefusesWhatIsWrongInTheCall) {
+  write_file(out_.file("file"), "x");
+  const Called corpus = fuzz({"--corpus", out_.file("file")}, dials("guarded"));
+  EXPECT_EQ(corpus.status, 64) << corpus;
+  EXPECT_THAT(corpus.err, AllOf(StartsWith("selfconnect fuzz: "), HasSubstr("Not a directory")));
+  const Called nothing = call({"fuzz", "--out", out_.file("out"), "--", "/nonexistent"});
+  EXPECT_EQ(nothing.status, 2) << nothing;
+  const Called busy = call({"replay", out_.file("none"), "--", "true"});
+  EXPECT_EQ(busy.status, 64) << busy;
+}
+
+class FuzzEndTest : public ::testing::TestWithParam<Identity> {
+  void SetUp() override { SELFCONNECT_NEEDS("userns", why_no_user_namespace()); }
+};
+
+Child start(const Enclosure& enclosure) {
+  return Child({.command = {selfconnect_path(), "fuzz", "--out", enclosure.file("out"), "--json", "-", "--",
+                            target_path("guarded"), "{host}", "{port}"}});
+}
+
+bool is_fuzzing(const Enclosure& enclosure) {
+  std::error_code ec;
+  const std::filesystem::directory_iterator all(enclosure.file("out/corpus"), ec);
+  return !ec && std::distance(begin(all), end(all)) > 12;
+}
+
+TEST_P(FuzzEndTest, TellsWhatIsKnownAfterCtrlCAndLeavesNothing) {
+  in_enclosure(GetParam(), [](const Enclosure& enclosure) {
+    Child child = start(enclosure);
+    ASSERT_TRUE(eventually([&] { return is_fuzzing(enclosure); })) << child.err();
+    child.signal(SIGINT);
+    EXPECT_EQ(child.wait(seconds(20)), 0) << child.err();
+    EXPECT_EQ(nlohmann::json::parse(child.out()).at("ended"), "interrupted");
+    enclosure.expect_nothing_left({"out"});
+  });
+}
+
+TEST_P(FuzzEndTest, LeavesNothingWhenItIsKilled) {
+  in_enclosure(GetParam(), [](const Enclosure& enclosure) {
+    Child child = start(enclosure);
+    ASSERT_TRUE(eventually([&] { return is_fuzzing(enclosure); })) << child.err();
+    child.signal(SIGKILL);
+    EXPECT_EQ(child.wait(seconds(20)), 128 + SIGKILL);
+    enclosure.expect_nothing_left({"out"});
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Identities, FuzzEndTest, ::testing::Values(Identity::kRoot, Identity::kOrdinary),
+                         [](const auto& one) { return one.param == Identity::kRoot ? "Root" : "Ordinary"; });
+
+}  // namespace
+}  // namespace selfconnect::testing
