@@ -470,8 +470,7 @@ bool ScheduleDirector::far_end_waits() const {
                              [](const Accepted& accepted) { return accepted.connection->waits(); });
 }
 
-void ScheduleDirector::close(Trace& trace) {
-  for (const Accepted& accepted : accepted_) accepted.connection->end();
+void ScheduleDirector::tell(Trace& trace) const {
   const std::scoped_lock lock(mutex_);
   trace.schedule = directions_.schedule;
   trace.scheduled = attempts_;

@@ -77,8 +77,8 @@ class ScheduleDirector {
   // No attempt is under way, and nothing will come to the target from the far end unless it does something.
   [[nodiscard]] bool far_end_waits() const;
 
-  // What was seen goes into the trace.
-  void close(Trace& trace);
+  // What was seen so far goes into the trace.
+  void tell(Trace& trace) const;
 
  private:
   // What is up at a destination.

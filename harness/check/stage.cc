@@ -275,6 +275,7 @@ boost::asio::awaitable<void> Stage::finish() {
   const auto ended = [this] { return target_ended(); };
   if (target_->about_to_end()) co_await pulse_.until(ended, Clock::now() + kKillGrace);
   note_ended_servers();
+  if (schedule_) schedule_->tell(trace_);  // before the target is stopped, which is not its own doing
   if (!target_ended()) {
     trace_.ended.how = Ended::How::kStopped;
     trace_.ended.stop_reason = interrupted()                ? "interrupted"
@@ -297,7 +298,6 @@ boost::asio::awaitable<void> Stage::finish() {
                     .stop_reason = {}};
   }
   target_->drain_output();
-  if (schedule_) schedule_->close(trace_);
   const SecretPatterns secrets(options().secrets);
   trace_.out = text_of(target_->out(), secrets);
   trace_.err = text_of(target_->err(), secrets);

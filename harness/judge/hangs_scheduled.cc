@@ -21,7 +21,7 @@ namespace {
 struct Answer {
   enum class What { kClear, kUndecided, kWanted, kFound };
   What what = What::kClear;
-  std::string reason;                      // kUndecided
+  std::string reason{};                    // kUndecided
   Event wanted{};                          // kWanted
   const ScheduledAttempt* last = nullptr;  // kFound
   const Trace* single = nullptr;           // kFound: the control with the event of `last`, if there is one

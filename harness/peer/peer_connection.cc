@@ -54,7 +54,7 @@ bool PeerConnection::waits() {
 }
 
 void PeerConnection::send(std::string_view bytes) {
-  if (!is_open() || half_close_wanted_ || close_wanted_) return;
+  if (!is_open() || half_close_wanted_ || fin_sent_ || close_wanted_) return;
   bool last = false;
   if (most_sent_) {
     const std::uint64_t room = *most_sent_ - std::min(*most_sent_, view_.sent + unsent_.size());
@@ -83,6 +83,7 @@ void PeerConnection::flush() {
   }
   if (half_close_wanted_ && shutdown(fd(), SHUT_WR) == 0) {
     half_close_wanted_ = false;
+    fin_sent_ = true;
     note(What::kFinSent);
   }
   conduct_->flushed();

@@ -71,6 +71,7 @@ class PeerConnection : public std::enable_shared_from_this<PeerConnection> {
   std::string unsent_;
   std::optional<std::uint64_t> most_sent_;
   bool half_close_wanted_ = false, close_wanted_ = false;  // when all has been sent
+  bool fin_sent_ = false;
   bool reading_ = false, writing_ = false, paused_ = false, ended_ = false;
   PeerView view_;
 };

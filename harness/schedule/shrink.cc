@@ -83,7 +83,7 @@ class Shrinking {
     return true;
   }
 
-  // From the end: what comes after the cause goes first, and takes no run per event.
+  // Runs of attempts, of half the size each time, and from the end: what comes after the cause goes first.
   void leave_out() {
     for (std::uint64_t size = length(current_); size > 0; size /= 2) {
       for (std::uint64_t end = length(current_); end > 0 && !limited_;) {
@@ -134,8 +134,8 @@ class Shrinking {
   }
 
   void shorten(Range range, std::vector<Step> steps) {
-    for (std::size_t size = std::max<std::size_t>(steps.size() / 8, 1); size > 0;
-         size /= 2) {  // most are short
+    // Most are short: single steps at once.
+    for (std::size_t size = std::max<std::size_t>(steps.size() / 8, 1); size > 0; size /= 2) {
       for (std::size_t end = steps.size(); end > 0;) {
         const std::size_t first = end - std::min(end, size);
         std::vector<Step> fewer = steps;

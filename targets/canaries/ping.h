@@ -27,19 +27,19 @@ enum class Outcome {
 
 inline constexpr std::string_view kRequest = "PING\n", kReply = "PONG\n";
 
-// A connect on a new socket that waits for an answer up to 20 ms. The descriptor, or -1.
+// A connect on a new socket that waits for an answer up to 20 ms. The descriptor, or -1 with errno.
 inline int dial_for_a_while(const Address& to) {
   const int fd = new_socket(to, SOCK_NONBLOCK);
-  if (fd < 0) return fd;
-  if (connect(fd, &to.any, length_of(to)) == 0) return fd;
+  if (fd < 0 || connect(fd, &to.any, length_of(to)) == 0) return fd;
   int error = errno;
-  if (error == EINPROGRESS) {
-    pollfd answer{.fd = fd, .events = POLLOUT, .revents = 0};
-    socklen_t length = sizeof error;
-    if (poll(&answer, 1, 20) == 1 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 && error == 0)
-      return fd;
+  pollfd answer{.fd = fd, .events = POLLOUT, .revents = 0};
+  socklen_t length = sizeof error;
+  if (error == EINPROGRESS && poll(&answer, 1, 20) == 1) {
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+    if (error == 0) return fd;
   }
   close(fd);
+  errno = error;
   return -1;
 }
 
@@ -51,9 +51,7 @@ inline Heard hear(std::string_view bytes) {
   return kReply.starts_with(bytes) ? Heard::kMore : Heard::kWrong;
 }
 
-inline Outcome how_it_ended(ssize_t got) {
-  return got == 0 ? Outcome::kEnded : Outcome::kReset;
-}
+inline Outcome how_it_ended(ssize_t got) { return got == 0 ? Outcome::kEnded : Outcome::kReset; }
 
 // Says PING and reads until `hear_bytes`, a Heard(std::string_view), knows what it is.
 template <class Hear>
@@ -77,7 +75,8 @@ Outcome ask(int fd, const Hear& hear_bytes) {
 template <class Converse>
 Outcome attempt(const Address& server, const Converse& converse) {
   const int fd = dial_for_a_while(server);
-  if (fd < 0) return Outcome::kRefused;
+  // A connection that stood already may be reset before it is looked at.
+  if (fd < 0) return errno == ECONNRESET ? Outcome::kReset : Outcome::kRefused;
   const Outcome outcome = self_connected(fd) ? Outcome::kSelf : converse(fd);
   close_with_reset(fd);
   return outcome;

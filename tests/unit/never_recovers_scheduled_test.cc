@@ -103,6 +103,8 @@ TEST(NeverRecoversScheduledTest, IsNotJudgedOfAFailureThatServiceDoesNotExplain)
   const auto unanswered = served_after("reset", peer_saw(14, 0)).exited(2, 9ms);
   EXPECT_THAT(judged(run_of({one_shot_control(), healthy_one_shot(), unanswered})),
               IsNotJudged("not answered"));
+  const auto mute = TraceBuilder(Phase::kHealthy).accepted(1ms, "PING").exited(0, 3ms);
+  EXPECT_THAT(judged(run_of({one_shot_control(), mute, unanswered})), IsNotJudged("not answered"));
   const auto two = TraceBuilder(Phase::kHealthy).accepted(1ms).accepted(2ms).exited(0, 9ms);
   EXPECT_THAT(judged(run_of({one_shot_control(), two, failed})),
               IsNotJudged("served on 1 attempt, and makes 2"));

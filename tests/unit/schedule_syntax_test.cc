@@ -126,6 +126,8 @@ TEST(ScheduleSyntaxTest, SaysWhatIsWrongWithAnEvent) {
   EXPECT_EQ(message_of("refuse bogus serve"), fmt::format("at 8: expected {}, found 'bogus'", kEvents));
   EXPECT_EQ(message_of("refuse Refsue serve"),
             fmt::format("at 8: expected {}, perhaps refuse, found 'Refsue'", kEvents));
+  EXPECT_EQ(message_of("sele serve"),  // nearer to self than to serve
+            fmt::format("at 1: expected {}, perhaps self, found 'sele'", kEvents));
   EXPECT_EQ(message_of("halfclose serve"),
             fmt::format("at 1: expected {}, perhaps half-close, found 'halfclose'", kEvents));
   EXPECT_EQ(message_of("garbag:5 serve"),

@@ -38,6 +38,14 @@ TEST(ScheduledTest, FindsThePacketsOfAnAttemptThoughNumbersDiffer) {
   EXPECT_EQ(scheduled_of(trace, trace.attempts.kept[2]), &trace.scheduled[3]);
 }
 
+// An attempt is held back while another one to its destination is undecided, so its SYN may come much later than its connect().
+TEST(ScheduledTest, TellsAttemptsApartByTheirPorts) {
+  Trace trace = under("refuse*2 serve").meets(1ms, "refuse").meets(3ms, "refuse");
+  trace.attempts.kept[0].at = 3ms;
+  trace.attempts.kept[1].at = 4ms;
+  EXPECT_EQ(packets_of(trace, trace.scheduled[1]), &trace.attempts.kept[1]);
+}
+
 TEST(ScheduledTest, KnowsATargetThatDialsAtOnce) {
   EXPECT_FALSE(dials_at_once(run_of({reconnector_control(), healthy()})));
   EXPECT_TRUE(dials_at_once(run_of({TraceBuilder(Phase::kHealthy).accepted(1ms).accepted(2ms)})));
@@ -103,10 +111,10 @@ TEST(EchoAcceptedScheduledTest, IsNotJudgedWithoutItsControl) {
 
 TEST(SecretEchoedScheduledTest, CountsTheSelfConnectionsOfTheSchedule) {
   auto run = run_of({under("exhausted self serve")
-                        .meets(1ms, "exhausted")
-                        .meets(2ms, "self")
-                        .said("hunter2")
-                        .secret(0, "plain", 0)});
+                         .meets(1ms, "exhausted")
+                         .meets(2ms, "self")
+                         .said("hunter2")
+                         .secret(0, "plain", 0)});
   run.secret_count = 1;
   const auto outcome = judge_by("secret-echoed", run);
   ASSERT_THAT(outcome, IsFound("secret number 1"));
@@ -174,6 +182,23 @@ TEST(LeaksFdsScheduledTest, IsClearWhenAllAreClosed) {
               IsClear());
 }
 
+// Sockets of a phase with a schedule are known one by one: what grows may be what the events keep open.
+TEST(LeaksFdsScheduledTest, LeavesGrowthToTheControls) {
+  const auto growing = [](TraceBuilder builder) {
+    for (std::uint64_t i = 1; i <= 20; ++i) {
+      builder.sample({.at = 1ms + 500ms * static_cast<int>(i),
+                      .attempts = i,
+                      .descriptors = static_cast<std::uint32_t>(4 + i)});
+    }
+    return builder;
+  };
+  EXPECT_THAT(judge_by("leaks-fds", run_of({growing(reconnector_control())})),
+              IsFound("more file descriptors"));
+  EXPECT_THAT(
+      judge_by("leaks-fds", run_of({growing(under("refuse*20 serve").meets_refusals(1ms, 500ms, 20))})),
+      IsNotJudged("did not talk"));
+}
+
 TEST(LeaksFdsScheduledTest, IsNotJudgedWhereNothingIsKnownOfTheSockets) {
   const Trace two = TraceBuilder(Phase::kHealthy).accepted(1ms).accepted(2ms);
   EXPECT_THAT(judge_by("leaks-fds", run_of({two, served_with_held({2})})),
@@ -192,6 +217,12 @@ TEST(HoldsPortScheduledTest, TripsOnAPortHeldWhileItDialsAnew) {
   EXPECT_EQ(evidence_of<double>(first_finding(outcome), "held_ms"), 6);
   const Trace two = TraceBuilder(Phase::kHealthy).accepted(1ms).accepted(2ms);
   EXPECT_THAT(judge_by("holds-port", run_of({two, held})), IsNotJudged("dials several times at once"));
+}
+
+TEST(HoldsPortScheduledTest, IsNotJudgedWhenTheHolderIsNotKept) {
+  EXPECT_THAT(
+      judge_by("holds-port", run_of({under("self*2 serve").meets(1ms, "self").meets(7ms, "self").held(9)})),
+      IsNotJudged("no attempt after a self-connection"));
 }
 
 TEST(HoldsPortScheduledTest, IsClearWhenThePortWasFreeAgain) {
@@ -245,6 +276,15 @@ TEST(DesynchronisedScheduledTest, IsClearWhenItStartsAnew) {
                                  .meets(2ms, "serve")
                                  .said("HELLO\nGET 1\n")),
               IsClear());
+}
+
+TEST(DesynchronisedScheduledTest, LooksAtTheQuietWindowOnly) {
+  const auto served_twice =
+      under("serve reset serve").meets(1ms, "serve").said("HELLO\n").meets(2ms, "reset").meets(3ms, "serve");
+  auto starts_anew = served_twice;
+  EXPECT_THAT(desynchronised(starts_anew.said("HELLO\nGET 1\n")), IsClear());
+  auto left_over = served_twice;
+  EXPECT_THAT(desynchronised(left_over.said("HELLO\nHELLO\nGET 1\n")), IsFound("6 bytes"));
 }
 
 TEST(DesynchronisedScheduledTest, IsNotJudgedWithoutARecoveredConnection) {
