@@ -20,9 +20,17 @@ OpenSockets open_sockets(pid_t thread) {
     struct stat status{};
     if (entry->d_name[0] == '.' || fstatat(dirfd(directory.get()), entry->d_name, &status, 0) != 0) continue;
     if (++open.descriptors == kMostDescriptorsSeen) break;
-    if (S_ISSOCK(status.st_mode)) open.inodes.insert(status.st_ino);
+    if (S_ISSOCK(status.st_mode)) open.inodes.emplace(status.st_ino, std::atoi(entry->d_name));
   }
   return open;
+}
+
+std::vector<int> OpenSockets::descriptors_of(const std::set<ino_t>& wanted) const {
+  std::vector<int> found;
+  for (const auto& [inode, descriptor] : inodes) {
+    if (wanted.contains(inode)) found.push_back(descriptor);
+  }
+  return found;
 }
 
 }  // namespace selfconnect

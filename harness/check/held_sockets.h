@@ -5,13 +5,18 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <set>
+#include <vector>
 
 namespace selfconnect {
 
 struct OpenSockets {
-  std::set<ino_t> inodes;
+  std::map<ino_t, int> inodes;    // one descriptor of each
   std::uint32_t descriptors = 0;  // all of the process, at most kMostDescriptorsSeen
+
+  // Of those of `wanted` that are open.
+  [[nodiscard]] std::vector<int> descriptors_of(const std::set<ino_t>& wanted) const;
 };
 inline constexpr std::uint32_t kMostDescriptorsSeen = 65'536;
 

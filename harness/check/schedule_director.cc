@@ -5,6 +5,7 @@
 #include <linux/filter.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 #include "harness/check/held_sockets.h"
 #include "harness/ports/watched_connect.h"
@@ -54,6 +56,12 @@ std::uint16_t port_of(const sockaddr_storage& address) { return Endpoint::from_s
 ino_t inode_of(int socket) {
   struct stat status{};
   return fstat(socket, &status) == 0 ? status.st_ino : 0;
+}
+
+bool is_closed(int socket) {
+  tcp_info info{};
+  socklen_t size = sizeof(info.tcpi_state);
+  return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_state == TCP_CLOSE;
 }
 
 // Lets nothing in: what arrives at the socket is dropped before TCP sees it (socket(7), SO_ATTACH_FILTER).
@@ -226,6 +234,13 @@ void ScheduleDirector::let_nothing_dropped_in(Place& place) {
   setsockopt(place.listener.get(), SOL_SOCKET, SO_ATTACH_FILTER, &whole, sizeof(whole));
 }
 
+void ScheduleDirector::let_everything_in(Place& place) {
+  const int none = 0;
+  if (!place.dropped.empty()) {
+    setsockopt(place.listener.get(), SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof(none));
+  }
+}
+
 void ScheduleDirector::connect_to_itself(Meeting& meeting) {
   Place& place = meeting.place;
   place.listener.reset();
@@ -241,21 +256,20 @@ void ScheduleDirector::connect_to_itself(Meeting& meeting) {
     meeting.attempt.instead = fmt::format("the target's socket is bound to port {}", bound);
     return refuse(meeting);
   }
-  for (int tries = 0; bound == 0 && bind_beside(meeting.stopped.socket, name, length) != 0; ++tries) {
-    if (errno == EADDRINUSE && tries < kMostTries && clear_the_way(place, meeting)) continue;
-    if (meeting.attempt.instead.empty()) meeting.attempt.instead = fmt::format("bind: {}", strerror(errno));
+  const auto bind_it = [&] { return bind_beside(meeting.stopped.socket, name, length); };
+  if (bound == 0 && !take_port(meeting, bind_it)) {
     const std::string why = meeting.attempt.instead;
     if (bind_elsewhere(meeting)) refuse(meeting);
     meeting.attempt.instead = why;
     return;
   }
   auto called = meeting.connect();
-  if (called.outcome.how == How::kNotDialled && called.error == EADDRNOTAVAIL &&
-      clear_the_way(place, meeting)) {
-    called = meeting.connect();
-  }
+  const auto is_taken = [&] {
+    return called.outcome.how == How::kNotDialled && called.error == EADDRNOTAVAIL;
+  };
+  if (is_taken() && clear_the_way(meeting) == Way::kCleared) called = meeting.connect();
   if (called.outcome.how == How::kConnected && called.outcome.to_itself()) {
-    place.own_attempt = meeting.attempt.number;
+    place.own_sockets.insert(inode_of(meeting.stopped.socket));
     return;
   }
   if (meeting.attempt.instead.empty()) {
@@ -264,13 +278,18 @@ void ScheduleDirector::connect_to_itself(Meeting& meeting) {
 }
 
 void ScheduleDirector::accept(Meeting& meeting) {
-  if (!listen(meeting.place, meeting)) return refuse(meeting);
+  Place& place = meeting.place;
+  if (!listen(place, meeting)) return refuse(meeting);
+  // Its port may be that of an attempt that was dropped. That one, should it be sent again right now, hears nothing of the answer.
+  let_everything_in(place);
   const auto called = meeting.connect();
-  if (called.outcome.how != How::kConnected) {
+  if (called.outcome.how == How::kConnected) {
+    meeting.accepted = accept_from(place, reached(called.outcome.source), meeting);
+  } else {
     meeting.attempt.instead = fmt::format("connect() failed: {}", strerror(called.error));
-    return;
   }
-  meeting.accepted = accept_from(meeting.place, reached(called.outcome.source), meeting);
+  std::erase(place.dropped, meeting.attempt.source_port);
+  let_nothing_dropped_in(place);
 }
 
 UniqueFd ScheduleDirector::accept_from(const Place& place, const Endpoint& client, Meeting& meeting) {
@@ -296,7 +315,7 @@ UniqueFd ScheduleDirector::accept_from(const Place& place, const Endpoint& clien
 }
 
 bool ScheduleDirector::listen(Place& place, Meeting& meeting) {
-  for (int tries = 0; !place.listener && tries < kMostTries; ++tries) {
+  if (!place.listener) {
     const int domain = place.endpoint.address.family() == Family::kIpv4 ? AF_INET : AF_INET6;
     auto socket = world_.socket(domain, SOCK_STREAM | SOCK_NONBLOCK, 0);
     if (!socket) {
@@ -307,14 +326,11 @@ bool ScheduleDirector::listen(Place& place, Meeting& meeting) {
     setsockopt(socket->get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     sockaddr_storage storage{};
     const socklen_t length = place.endpoint.to_sockaddr(storage);
-    if (bind(socket->get(), reinterpret_cast<const sockaddr*>(&storage), length) == 0) {
-      place.listener = std::move(*socket);
-    } else if (errno != EADDRINUSE || !clear_the_way(place, meeting)) {
-      if (meeting.attempt.instead.empty()) {
-        meeting.attempt.instead = fmt::format("no server can listen there: {}", strerror(errno));
-      }
-      return false;
-    }
+    const auto bind_it = [&] {
+      return bind(socket->get(), reinterpret_cast<const sockaddr*>(&storage), length);
+    };
+    if (!take_port(meeting, bind_it)) return false;
+    place.listener = std::move(*socket);
   }
   if (!place.listening) {
     let_nothing_dropped_in(place);
@@ -333,28 +349,66 @@ void ScheduleDirector::stop_listening(Place& place) {
   place.listening = false;
 }
 
-bool ScheduleDirector::clear_the_way(Place& place, Meeting& meeting) {
+bool ScheduleDirector::take_port(Meeting& meeting, const std::function<int()>& bind_it) {
+  const std::uint16_t port = meeting.place.endpoint.port;
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    if (bind_it() == 0) return true;
+    if (errno != EADDRINUSE) {
+      meeting.attempt.instead = fmt::format("port {} cannot be bound: {}", port, strerror(errno));
+      return false;
+    }
+    const Way way = clear_the_way(meeting);
+    if (way == Way::kHeld) return false;
+    // A socket that is being closed leaves the table before it leaves the port.
+    if (way == Way::kUnknown) std::this_thread::sleep_for(1ms);
+  }
+  meeting.attempt.instead = fmt::format("port {} is taken", port);
+  return false;
+}
+
+ScheduleDirector::Way ScheduleDirector::clear_the_way(Meeting& meeting) {
+  Place& place = meeting.place;
   if (!sockets_) {
     auto socket = world_.socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG);
-    if (!socket) return false;
+    if (!socket) return Way::kUnknown;
     sockets_.emplace(std::move(*socket));
   }
   const auto lines = sockets_->sockets(place.endpoint.port, now());
-  if (!lines) return false;
+  if (!lines) return Way::kUnknown;
   bool removed = false;
+  const SocketLine* own = nullptr;
   for (const SocketLine& line : *lines) {
-    if (line.state == TcpState::kTimeWait && sockets_->destroy(line)) {
-      removed = true;
-      const std::scoped_lock lock(mutex_);
-      time_waits_removed_.push_back(line.at);
-    } else if (line.local == line.remote && line.inode != 0) {
-      meeting.attempt.held_by = place.own_attempt;
-      meeting.attempt.instead =
-          fmt::format("port {} is held by the target's own self-connection of attempt {}",
-                      place.endpoint.port, place.own_attempt);
-    }
+    if (reached(line.local) != place.endpoint) continue;
+    if (line.local == line.remote && line.inode != 0) own = &line;
+    if (line.state != TcpState::kTimeWait || !sockets_->destroy(line)) continue;
+    removed = true;
+    const std::scoped_lock lock(mutex_);
+    time_waits_removed_.push_back(line.at);
   }
-  return removed;
+  if (own != nullptr) {
+    const auto known = std::ranges::find(place.sockets.rbegin(), place.sockets.rend(), ino_t{own->inode},
+                                         &Place::Socket::inode);
+    if (known != place.sockets.rend()) meeting.attempt.held_by = known->attempt;
+    meeting.attempt.instead = fmt::format(
+        "port {} is held by the target's own self-connection{}", place.endpoint.port,
+        known == place.sockets.rend() ? std::string() : fmt::format(" of attempt {}", known->attempt));
+    return Way::kHeld;
+  }
+  const bool let_go = let_beside_dissolved(place, meeting.stopped.thread);
+  return removed || let_go ? Way::kCleared : Way::kUnknown;
+}
+
+// A socket that was connected to itself and then dissolved, by connect(2) to AF_UNSPEC, but not closed: in the field its port is free,
+// for connect() had chosen it. Here it was bound, and keeps it; SO_REUSEADDR lets others in beside it.
+bool ScheduleDirector::let_beside_dissolved(Place& place, pid_t thread) {
+  bool any = false;
+  for (const int descriptor : open_sockets(thread).descriptors_of(place.own_sockets)) {
+    const auto copy = taker_.take(thread, descriptor);
+    if (!copy || !is_closed(copy->get()) || place.own_sockets.erase(inode_of(copy->get())) == 0) continue;
+    const int on = 1;
+    any |= setsockopt(copy->get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0;
+  }
+  return any;
 }
 
 std::optional<std::uint16_t> ScheduleDirector::port_at_bind(const Dial& dial) {

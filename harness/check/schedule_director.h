@@ -31,6 +31,7 @@
 #include "harness/peer/conduct.h"
 #include "harness/peer/peer_connection.h"
 #include "harness/ports/dial.h"
+#include "harness/ports/notify_target.h"
 #include "harness/schedule/schedule.h"
 #include "harness/sys/random_source.h"
 #include "harness/sys/unique_fd.h"
@@ -87,7 +88,7 @@ class ScheduleDirector {
     UniqueFd listener;  // bound; down after the first shutdown(2)
     bool listening = false;
     std::vector<std::uint16_t> dropped;  // source ports whose SYNs do not get in
-    std::uint64_t own_attempt = 0;       // the newest that was connected to itself
+    std::set<ino_t> own_sockets;         // that were connected to themselves
     struct Socket {
       std::uint64_t attempt = 0;
       ino_t inode = 0;
@@ -107,8 +108,17 @@ class ScheduleDirector {
   bool listen(Place& place, Meeting& meeting);
   static void stop_listening(Place& place);
   void let_nothing_dropped_in(Place& place);
-  // Who stands in the way of the port: a TIME_WAIT is removed (true: try again); a self-connection of the target is noted.
-  bool clear_the_way(Place& place, Meeting& meeting);
+  static void let_everything_in(Place& place);
+  // Has `bind_it`, which is as bind(2), take the port of the place. What nobody uses any more is removed from it; false: `instead`
+  // says why not.
+  bool take_port(Meeting& meeting, const std::function<int()>& bind_it);
+  enum class Way {
+    kCleared,  // of a TIME_WAIT, or of a socket that the target has let go
+    kHeld,     // by a self-connection of the target
+    kUnknown,  // nothing is there to be seen
+  };
+  Way clear_the_way(Meeting& meeting);
+  bool let_beside_dissolved(Place& place, pid_t thread);
   UniqueFd accept_from(const Place& place, const Endpoint& client, Meeting& meeting);
   void remember(Meeting& meeting);
   void hand_over(const Meeting& meeting, UniqueFd accepted);
@@ -126,6 +136,7 @@ class ScheduleDirector {
   // The supervisor's thread's.
   std::map<Endpoint, Place> places_;
   std::optional<SockDiag> sockets_;
+  DescriptorTaker taker_;
   RandomSource random_{1};
 
   // Both.

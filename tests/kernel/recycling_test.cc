@@ -78,7 +78,7 @@ std::map<std::string, std::string> visible(const World& world) {
 
 std::string sysctls(const World& world) {
   return run_shell(world,
-                   "cd /proc/sys && find net kernel/pid_max kernel/ns_last_pid -type f | LC_ALL=C sort | "
+                   "cd /proc/sys && find net kernel/pid_max -type f | LC_ALL=C sort | "
                    "while read f; do echo \"$f $(cat $f 2>&1)\"; done | "
                    "grep -v -e stable_secret -e fastopen_key -e nf_conntrack_count")
       .out;
