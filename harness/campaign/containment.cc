@@ -120,7 +120,8 @@ struct Containment::State {
     if (all.size() >= limits.processes) return fmt::format("{} processes", limits.processes);
     std::uint64_t resident = 0;
     for (const Descendant& one : all) resident += one.resident_bytes;
-    if (resident > limits.resident_bytes) return fmt::format("{} MiB of memory", resident / kMiB);
+    if (resident > limits.resident_bytes)
+      return fmt::format("more than {} MiB of memory", limits.resident_bytes / kMiB);
     if (free_bytes(limits.disk) < limits.free_disk_bytes)
       return fmt::format("the disk of {}, which has less than {} MiB left", limits.disk.string(),
                          limits.free_disk_bytes / kMiB);

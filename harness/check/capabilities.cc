@@ -23,6 +23,7 @@
 #include "harness/ports/engine_choice.h"
 #include "harness/ports/hook_engine.h"
 #include "harness/ports/notify_engine.h"
+#include "harness/sys/parent_death.h"
 #include "harness/sys/unique_fd.h"
 #include "harness/trace/capture.h"
 #include "harness/trace/sock_diag.h"
@@ -142,9 +143,11 @@ Found try_seccomp_notify() {
 
 // A child of the same user that waits; its standard error is what is taken.
 Found try_pidfd_getfd() {
+  const pid_t self = getpid();
   const pid_t pid = fork();
   if (pid < 0) return std::unexpected(errno_error("fork"));
   if (pid == 0) {
+    end_with_parent(self);
     pause();
     _exit(0);
   }

@@ -56,9 +56,11 @@ std::optional<CoverageMap> coverage_of(const CheckOptions& options) {
   if (!program || !counts_edges(*program)) return std::nullopt;
   auto map = CoverageMap::create(kEdgeCounters);
   if (!map) {
-    say({WorkerMessage::What::kNote, fmt::format("the target's own coverage is not seen: {}", map.error().message)});
+    say({WorkerMessage::What::kNote,
+         fmt::format("the target's own coverage is not seen: {}", map.error().message)});
     return std::nullopt;
   }
+  say({WorkerMessage::What::kNote, "the target counts its own edges: they guide the search too"});
   return std::move(*map);
 }
 
@@ -91,11 +93,11 @@ void interrupt() {
 
   const std::span<std::uint8_t> edges = coverage ? coverage->edges() : std::span<std::uint8_t>();
   ScheduleTester tester(
-      {.play = [&](const Schedule& schedule,
-                   ScheduleRunner::Depth depth) {
-         std::ranges::fill(edges, 0);
-         return runner.run(schedule, depth);
-       },
+      {.play =
+           [&](const Schedule& schedule, ScheduleRunner::Depth depth) {
+             std::ranges::fill(edges, 0);
+             return runner.run(schedule, depth);
+           },
        .report = [](const CheckResult& result) { return json_report(result.run, result.judgement); },
        .replay_command =
            [&](const std::string& directory) {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "harness/ports/notify_engine.h"
+#include "harness/sys/parent_death.h"
 #include "harness/sys/socket_pair.h"
 
 namespace selfconnect {
@@ -86,9 +87,13 @@ Result<SocketAccess> notify_works() {
   if (!answer || !listener) return std::unexpected((answer ? listener : answer).error());
   const Confinement confinement{.filter = std::move(*filter), .listener_to = listener->far.get()};
   const int known = 0x5e1f;  // at the same address in the child
+  const pid_t self = getpid();
   const pid_t pid = fork();
   if (pid < 0) return std::unexpected(errno_error("fork"));
-  if (pid == 0) be_confined(confinement, answer->far.get());
+  if (pid == 0) {
+    end_with_parent(self);
+    be_confined(confinement, answer->far.get());
+  }
   const Child child(pid);
   answer->far.reset();
   int failed = 0;
@@ -121,9 +126,11 @@ Result<bool> NotifyEngine::probe(const Endpoint& destination, Allocator allocato
     if (!made) return std::unexpected(made.error());
     socket = std::move(*made);
   }
+  const pid_t self = getpid();
   const pid_t pid = fork();
   if (pid < 0) return std::unexpected(errno_error("fork"));
   if (pid == 0) {
+    end_with_parent(self);
     dial_confined(confinement(), std::move(socket), destination, allocator, answer->far.get());
   }
   const Child child(pid);

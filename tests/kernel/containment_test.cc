@@ -46,7 +46,7 @@ TEST_F(ContainmentTest, EndsWhatEatsMemory) {
       ended_by(
           {.resident_bytes = kLimit, .disk = {}},
           "exec python3 -c 'import time\nhold = []\nwhile True: hold.append(bytearray(b\"x\" * (1 << 20)))'"),
-      "96 MiB of memory");
+      "more than 96 MiB of memory");
 }
 
 TEST_F(ContainmentTest, EndsWhatFillsTheDisk) {
