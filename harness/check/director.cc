@@ -24,6 +24,7 @@ namespace {
 
 // A self-connection by chance is 1 in 14,000 attempts; a spinner that walks over ports may have several.
 constexpr int kRefusedTries = 5;
+constexpr std::size_t kMostSingleEventsKept = 64;
 constexpr int kMostSingleEvents = 8;  // one per kind of event that a client may rightly wait after
 constexpr int kHealthyRuns = 3;       // `desynchronised` wants a prefix that three conversations share
 
@@ -274,7 +275,7 @@ Playing<void> Director::play_schedule_and_controls(const Learned& learned, const
     const auto wanted = wanted_control(run_);
     if (!wanted) break;
     const auto known = std::ranges::find_if(
-        single_events_, [&](const Trace& trace) { return event_of(trace.schedule, 1).kind == wanted->kind; });
+        single_events_, [&](const Trace& trace) { return event_of(trace.schedule, 1) == *wanted; });
     if (known != single_events_.end()) {
       run_.traces.push_back(*known);
       continue;
@@ -282,6 +283,7 @@ Playing<void> Director::play_schedule_and_controls(const Learned& learned, const
     const Schedule alone{.entries = {{.event = *wanted, .count = 1}}};
     if (auto played = co_await play(schedule_plan(Phase::kSingleEvent, learned, alone)); !played)
       co_return played;
+    if (single_events_.size() == kMostSingleEventsKept) single_events_.erase(single_events_.begin());
     single_events_.push_back(run_.traces.back());
   }
   co_return StageResult<void>{};

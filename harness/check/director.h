@@ -64,7 +64,7 @@ class Director {
   Performance performance_;
   Run run_;
   Learned learned_;
-  std::vector<Trace> single_events_;          // each kind of event once
+  std::vector<Trace> single_events_;          // controls of earlier runs
   std::vector<DestinationStats> last_stats_;  // of the phase played last
   int expected_phases_ = 0;
   bool blocked_is_enough_ = false;

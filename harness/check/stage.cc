@@ -13,7 +13,7 @@
 #include "harness/check/out_directory.h"
 #include "harness/launch/command_line.h"
 #include "harness/peer/listener.h"
-#include "harness/trace/blocked.h"
+#include "harness/ports/world_ports.h"
 #include "harness/trace/pcap_writer.h"
 #include "harness/trace/secret_finder.h"
 
@@ -80,6 +80,10 @@ Stage::Stage(Performance& performance, PhasePlan plan)
 }
 
 Stage::~Stage() {
+  if (schedule_) {
+    performance_.stops->dial_by({});
+    performance_.stops->choose_by({});
+  }
   performance_.interruption = [] {};
 }
 
@@ -136,8 +140,8 @@ StageResult<void> Stage::take_world_at_hand() {
   world_ = performance_.worlds.lend(std::move(*world));
   auto engine = make_notify_engine(*world_);
   if (!engine) return failure(engine.error().during("engine notify"), StageFailure::Kind::kCannotForce);
-  calls_ = engine->get();
-  engine_ = std::move(*engine);
+  engine_ = calls_ = engine->get();
+  own_engine_ = std::move(*engine);
   return {};
 }
 
@@ -148,9 +152,20 @@ StageResult<void> Stage::make_engine() {
     if (!chosen) return failure(chosen.error(), kCannotForce);
     performance_.engine = std::move(*chosen);
   }
+  if (has_schedule(plan_.phase)) {
+    if (!performance_.stops) {
+      auto engine = make_notify_engine_for_worlds();
+      if (!engine) return failure(engine.error().during("engine notify"), kCannotForce);
+      performance_.stops = std::move(*engine);
+    }
+    performance_.stops->forget_attempts();
+    engine_ = performance_.stops.get();
+    return {};
+  }
   auto engine = selfconnect::make_engine(performance_.engine->choice, *world_);
   if (!engine) return failure(engine.error(), kCannotForce);
-  engine_ = std::move(*engine);
+  engine_ = engine->get();
+  own_engine_ = std::move(*engine);
   return {};
 }
 
@@ -187,8 +202,12 @@ StageResult<void> Stage::open(Ports ports) {
   if (auto made = make_world(ports); !made) return made;
   if (ports == Ports::kForced) {
     if (auto forced = force_ports(); !forced) return forced;
-  } else if (auto released = engine_->release(plan_.never); !released) {
-    return failure(released.error(), StageFailure::Kind::kCannotForce);
+  } else {
+    // Under a schedule the kernel's own choice is left alone, but for those ports.
+    auto opened = has_schedule(plan_.phase) && calls_ == nullptr
+                      ? set_port_layout(*world_, open_layout(plan_.never))
+                      : engine_->release(plan_.never);
+    if (!opened) return failure(opened.error(), StageFailure::Kind::kCannotForce);
   }
   const auto interfaces =
       plan_.phase == Phase::kSamePort ? Capture::Interfaces::kAll : Capture::Interfaces::kLoopback;
@@ -242,13 +261,23 @@ boost::asio::awaitable<void> Stage::until_blocked(std::function<bool()> conditio
     const bool looks = plan_.blocked_is_enough;
     if (co_await until(condition, looks ? std::min(Clock::now() + pause, by) : by)) break;
     if (!looks || interrupted()) continue;
-    std::optional<std::vector<BlockedThread>> now;
-    if (schedule_->far_end_waits()) now = blocked_threads(recorder_->processes(0));
+    auto now = seen_blocked();
     blocked_ = now && now == before && schedule_->far_end_waits();
-    if (blocked_) break;
+    if (blocked_) co_return;
     if (!now) pause = std::min<std::chrono::milliseconds>(2 * pause, kLastLook);
     before = std::move(now);
   }
+  if (interrupted() || condition()) co_return;
+  // Its time is up, and the rules want to know whether more of it would have helped.
+  before = seen_blocked();
+  if (!before) co_return;
+  co_await pulse_.until([this] { return interrupted(); }, Clock::now() + kFirstLook);
+  blocked_ = seen_blocked() == before && schedule_->far_end_waits();
+}
+
+std::optional<std::vector<BlockedThread>> Stage::seen_blocked() const {
+  if (!schedule_->far_end_waits()) return std::nullopt;
+  return blocked_threads(recorder_->processes(0));
 }
 
 boost::asio::awaitable<void> Stage::settle(std::function<bool()> decided) {

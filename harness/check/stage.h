@@ -26,6 +26,7 @@
 #include "harness/ports/engine.h"
 #include "harness/ports/engine_choice.h"
 #include "harness/ports/notify_engine.h"
+#include "harness/trace/blocked.h"
 #include "harness/world/world.h"
 #include "harness/world/world_pool.h"
 
@@ -58,6 +59,7 @@ struct Performance {
   std::optional<BestEngine> engine{};                     // decided in the first world
   WorldPool worlds{{.reuse = WorldPool::Reuse::kNever}};  // for the stages
   bool here = false;                                      // none can be made: World::here()
+  std::unique_ptr<NotifyEngine> stops{};  // for the phases with a schedule, made with the first of them
 };
 
 // After a connection was accepted, for its first bytes to come or not to come.
@@ -140,6 +142,7 @@ class Stage {
   [[nodiscard]] Service service(const Endpoint& destination) const;
   Playing<void> launch_server(const Endpoint& endpoint, Network network);
   void note_ended_servers();
+  [[nodiscard]] std::optional<std::vector<BlockedThread>> seen_blocked() const;
   [[nodiscard]] Instant since_start(Clock::time_point at) const { return at - recorder_->start_time(); }
   void changed();
 
@@ -148,9 +151,10 @@ class Stage {
   Pulse pulse_;
   Trace trace_;
   WorldPool::Lent world_;
-  std::unique_ptr<ScheduleDirector> schedule_;  // outlives the engine that calls it
-  std::unique_ptr<Engine> engine_;
-  NotifyEngine* calls_ = nullptr;  // engine_, in World::here()
+  std::unique_ptr<ScheduleDirector> schedule_;  // called by the performance's engine, until dial_by({})
+  std::unique_ptr<Engine> own_engine_;
+  Engine* engine_ = nullptr;       // that one, or the performance's
+  NotifyEngine* calls_ = nullptr;  // likewise, in World::here()
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<NameServer> names_;
   std::optional<Address> far_address_;

@@ -12,7 +12,6 @@
 #include "harness/check/stage.h"
 #include "harness/launch/command_line.h"
 #include "harness/peer/listener.h"
-#include "harness/ports/world_ports.h"
 #include "harness/trace/secret_finder.h"
 
 namespace selfconnect {
@@ -84,13 +83,10 @@ Service Stage::service(const Endpoint& destination) const {
 
 Playing<void> Stage::open_schedule() {
   if (auto opened = open(Ports::kOpen); !opened) co_return opened;
-  auto* notify = dynamic_cast<NotifyEngine*>(engine_.get());
-  if (notify == nullptr || calls_ != nullptr) {
-    co_return failure(error("a schedule needs a network of its own, and the engine notify"),
+  if (calls_ != nullptr) {
+    co_return failure(error("a schedule needs a network of its own, and none can be made here"),
                       StageFailure::Kind::kCannotForce);
   }
-  // What the kernel chooses itself is told apart by that.
-  if (auto set = set_port_layout(*world_, open_layout(plan_.never)); !set) co_return failure(set.error());
   if (!options().server.empty()) {
     if (auto far = world_->connect_far(plan_.family); !far) co_return failure(far.error());
     std::set<std::uint16_t> ports;
@@ -109,10 +105,10 @@ Playing<void> Stage::open_schedule() {
           .service = [this](const Endpoint& destination) { return service(destination); },
           .server_speaks = !options().script.empty() || !options().server.empty()},
       recorder_->start_time(), [this] { changed(); });
-  notify->choose_by([this](const Dial& dial) {
+  performance_.stops->choose_by([this](const Dial& dial) {
     return dial.allocator == Allocator::kBind ? schedule_->port_at_bind(dial) : std::nullopt;
   });
-  notify->dial_by([this](const StoppedDial& stopped) { return schedule_->dial(stopped); });
+  performance_.stops->dial_by([this](const StoppedDial& stopped) { return schedule_->dial(stopped); });
   co_return StageResult<void>{};
 }
 

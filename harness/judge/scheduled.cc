@@ -56,8 +56,6 @@ const Trace* schedule_trace(const Run& run) {
   return trace == run.traces.end() ? nullptr : &*trace;
 }
 
-bool has_schedule(Phase phase) { return phase == Phase::kSchedule || phase == Phase::kSingleEvent; }
-
 std::string no_attempt_reason() { return "the target made no attempt under the schedule"; }
 
 std::string unasked_reason() { return "a schedule does not put it to the test"; }

@@ -14,7 +14,6 @@ namespace selfconnect {
 
 // The phase that tells how the target fared under the run's schedule; null when the run has none.
 [[nodiscard]] const Trace* schedule_trace(const Run& run);
-[[nodiscard]] bool has_schedule(Phase phase);  // schedule, single-event
 
 // Fragments for NotJudged.
 [[nodiscard]] std::string no_attempt_reason();

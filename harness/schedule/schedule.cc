@@ -7,7 +7,7 @@ namespace selfconnect {
 
 namespace {
 
-std::string quoted(std::string_view bytes) {
+std::string in_quotes(std::string_view bytes) {
   std::string text = "\"";
   for (const char byte : bytes) {
     switch (byte) {
@@ -42,7 +42,7 @@ std::string print(const Step& step) {
     case Step::What::kRead:
       return fmt::format("read:{}", step.amount);
     case Step::What::kSay:
-      return fmt::format("say:{}", quoted(step.bytes));
+      return fmt::format("say:{}", in_quotes(step.bytes));
     case Step::What::kClose:
       return "close";
     case Step::What::kReset:

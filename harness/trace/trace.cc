@@ -33,6 +33,8 @@ bool is_control(Phase phase) {
          phase == Phase::kSingleEvent;
 }
 
+bool has_schedule(Phase phase) { return phase == Phase::kSchedule || phase == Phase::kSingleEvent; }
+
 std::string_view outcome_name(Outcome outcome) {
   static constexpr std::array<std::string_view, 4> kNames = {"pending", "refused", "self-connected",
                                                              "accepted"};

@@ -36,6 +36,7 @@ enum class Phase {
 // A control shows how the target behaves without a self-connection, or with one event alone: refused, healthy, same-port,
 // single-event.
 [[nodiscard]] bool is_control(Phase phase);
+[[nodiscard]] bool has_schedule(Phase phase);  // schedule, single-event
 
 // What became of one connect().
 enum class Outcome {

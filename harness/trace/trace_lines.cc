@@ -49,10 +49,6 @@ void append_merged(std::string& text, const std::vector<Timed>& kinds) {
   }
 }
 
-bool has_schedule(const Trace& trace) {
-  return trace.phase == Phase::kSchedule || trace.phase == Phase::kSingleEvent;
-}
-
 Json header(const Trace& trace) {
   Json json = {{"schema", kSchema}, {"phase", phase_name(trace.phase)}};
   if (trace.destination) json["destination"] = trace.destination->text();
@@ -61,7 +57,7 @@ Json header(const Trace& trace) {
   if (trace.attempts_from != AttemptsFrom::kPackets) {
     json["attempts_from"] = attempts_from_name(trace.attempts_from);
   }
-  if (has_schedule(trace)) json["schedule"] = print(trace.schedule);
+  if (has_schedule(trace.phase)) json["schedule"] = print(trace.schedule);
   return json;
 }
 
@@ -84,7 +80,7 @@ void read_header(Fields& fields, Trace& trace) {
   fields.read("forced", trace.forced);
   fields.read("attempts_from", trace.attempts_from, attempts_from_name, AttemptsFrom::kCalls,
               Need::kOptional);
-  if (has_schedule(trace)) read_schedule(fields, trace);
+  if (has_schedule(trace.phase)) read_schedule(fields, trace);
 }
 
 void read_launch(Fields&, Trace&) {}
