@@ -86,13 +86,13 @@ inline Outcome attempt(const Address& server) {
   return attempt(server, [](int fd) { return ask(fd, hear); });
 }
 
-// Between attempts: short at first, so that many schedules can be tried, and long enough later to be no spinning.
+// Between attempts: short for a tenth of a second, so that many schedules can be tried, and then long enough to be no spinning.
 struct Pause {
-  int attempts = 0;
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point slow_from = Clock::now() + std::chrono::milliseconds(100);
 
-  void wait() {
-    constexpr int kQuick = 70;
-    std::this_thread::sleep_for(std::chrono::milliseconds(attempts++ < kQuick ? 1 : 16));
+  void wait() const {
+    std::this_thread::sleep_for(std::chrono::milliseconds(Clock::now() < slow_from ? 1 : 16));
   }
 };
 

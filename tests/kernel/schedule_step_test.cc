@@ -213,7 +213,8 @@ std::string out_of_step(const Trial& trial, const std::vector<const ScheduledAtt
     if (conversation.source_port != attempt.source_port) {
       return fmt::format("{}: from port {}, not {}", name, conversation.source_port, attempt.source_port);
     }
-    const Event met = attempt.instead.empty() ? attempt.event : Event{.kind = EventKind::kRefuse};
+    const Event met =
+        attempt.instead.empty() ? attempt.event : Event{.kind = EventKind::kRefuse, .amount = 0, .steps = {}};
     if (!attempt.instead.empty() && !was_held(attempt, self_connections, not_before.at(&attempt))) {
       return fmt::format("{}: instead: {}", name, attempt.instead);
     }
