@@ -117,9 +117,9 @@ class Campaign {
       case WorkerMessage::What::kReady:
         return;
       case WorkerMessage::What::kFinding:
-        return meet(message.text, true);
+        return meet(message.text);
       case WorkerMessage::What::kSeen:
-        return meet(message.text, false);
+        return meet(message.text);
       case WorkerMessage::What::kUnsettled:
         result_.unsettled.push_back(message.text);
         return;
@@ -136,13 +136,13 @@ class Campaign {
     }
   }
 
-  void meet(const std::string& name, bool is_new) {
+  void meet(const std::string& name) {
     auto at = findings_.find(name);
     if (at == findings_.end()) {
       auto saved = store_.load(name);
       if (!saved) return;  // another worker is about to save it, and will say so
       at = findings_
-               .emplace(name, CampaignFinding{.saved = std::move(*saved), .is_new = is_new, .seen = false})
+               .emplace(name, CampaignFinding{.saved = std::move(*saved), .is_new = true, .seen = false})
                .first;
     }
     CampaignFinding& finding = at->second;

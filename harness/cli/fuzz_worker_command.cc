@@ -80,15 +80,18 @@ void interrupt() {
   options.seed = seed;
   auto coverage = coverage_of(options);
   if (coverage) options.kept_descriptor = coverage->fd();
+  Containment containment(default_limits(call.workers, call.directory.root));
   auto created = ScheduleRunner::create(options, call.worlds);
   if (!created) {
     const bool skip = created.error().verdict == Verdict::kSkip;
-    say({skip ? WorkerMessage::What::kSkip : WorkerMessage::What::kError, created.error().reason});
+    std::string reason = created.error().reason;
+    if (const auto contained = containment.take_reason())
+      reason = fmt::format("the target was ended in a control, under no schedule yet: {}", *contained);
+    say({skip ? WorkerMessage::What::kSkip : WorkerMessage::What::kError, reason});
     _exit(kExitPass);
   }
   ScheduleRunner& runner = **created;
   current = &runner;
-  Containment containment(default_limits(call.workers, call.directory.root));
   say({WorkerMessage::What::kReady, ""});
 
   const std::span<std::uint8_t> edges = coverage ? coverage->edges() : std::span<std::uint8_t>();
