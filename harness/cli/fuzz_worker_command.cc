@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 
@@ -43,6 +44,12 @@ void say(const WorkerMessage& message) {
 // The log is opened for appending, so it goes on at its new end.
 void bound_log() {
   if (lseek(STDERR_FILENO, 0, SEEK_END) > kLongestLog && ftruncate(STDERR_FILENO, 0) != 0) return;
+}
+
+// What makes a campaign slow: the user may want a shorter --timeout.
+void log_if_slow(const Schedule& schedule, std::chrono::nanoseconds took) {
+  if (took < std::chrono::seconds(1)) return;
+  fmt::print(stderr, "slow: {:.1f} s: {}\n", std::chrono::duration<double>(took).count(), print(schedule));
 }
 
 // Never 0, which the engine would take for "any".
@@ -99,7 +106,10 @@ void interrupt() {
       {.play =
            [&](const Schedule& schedule, ScheduleRunner::Depth depth) {
              std::ranges::fill(edges, 0);
-             return runner.run(schedule, depth);
+             const auto began = std::chrono::steady_clock::now();
+             CheckResult result = runner.run(schedule, depth);
+             log_if_slow(schedule, std::chrono::steady_clock::now() - began);
+             return result;
            },
        .report = [](const CheckResult& result) { return json_report(result.run, result.judgement); },
        .replay_command =
