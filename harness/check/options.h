@@ -47,8 +47,8 @@ struct CheckOptions {
   JudgeOptions judge;
   std::filesystem::path stdin_file;            // empty: /dev/null
   std::vector<std::pair<int, rlim_t>> limits;  // setrlimit(2) resource and value, soft and hard
-  int kept_descriptor = -1;  // of this process, that the target inherits under its number; -1: none
-  std::filesystem::path out;                   // --out DIR; empty: nothing is saved
+  int kept_descriptor = -1;   // of this process, that the target inherits under its number; -1: none
+  std::filesystem::path out;  // --out DIR; empty: nothing is saved
 };
 
 }  // namespace selfconnect

@@ -52,7 +52,7 @@ std::vector<const ScheduledAttempt*> waited_for(const Trace& trace) {
   for (const ScheduledAttempt& attempt : trace.scheduled) {
     const bool last = &attempt == last_attempt(trace);
     if (is_served(attempt) || must_react(met(attempt).kind)) continue;
-    if (last || !let_go(attempt)) found.push_back(&attempt);
+    if (last || !let_go(trace, attempt)) found.push_back(&attempt);
   }
   return found;
 }
@@ -67,7 +67,7 @@ const Trace* single_event(const Run& run, const Event& event) {
 
 bool reacted(const Run& run, const Trace& single) {
   if (single.scheduled.empty()) return false;
-  return ended_by_itself(single) || let_go(single.scheduled.front()) ||
+  return ended_by_itself(single) || let_go(single, single.scheduled.front()) ||
          (single.scheduled.size() > 1 && !dials_at_once(run));
 }
 
@@ -121,19 +121,23 @@ std::optional<Answer> look_at_served(const Run& run, const ScheduledAttempt& las
   return std::nullopt;
 }
 
-bool has_connection(const Trace& trace, const ScheduledAttempt& attempt) {
+// What is known of the last connection at the end.
+std::string connection_text(const Trace& trace, const ScheduledAttempt& attempt) {
   const EventKind kind = met(attempt).kind;
-  if (kind == EventKind::kDrop) return true;
-  if (is_accepted(kind)) return !let_go(attempt);
+  if (kind == EventKind::kDrop) return "connecting";
+  if (kind == EventKind::kRefuse || kind == EventKind::kExhausted) return "none";
+  if (let_go(trace, attempt)) return "closed";
   const Attempt* packets = packets_of(trace, attempt);
-  return kind == EventKind::kSelf && (packets == nullptr || packets->ending == Ending::kOpen);
+  return packets != nullptr && packets->ended_by == Side::kPeer ? "ended by the peer" : "open";
 }
 
-// It let go of the last attempt, and has another connection to a server: that may be all it wants.
+// It has nothing to wait for on the last attempt, and has another connection to a server: that may be all it wants.
 bool has_another(const Trace& trace, const ScheduledAttempt& last) {
-  return !has_connection(trace, last) && std::ranges::any_of(trace.scheduled, [](const auto& attempt) {
-    return is_served(attempt) && !let_go(attempt);
-  });
+  const std::string connection = connection_text(trace, last);
+  return connection != "open" && connection != "connecting" &&
+         std::ranges::any_of(trace.scheduled, [&](const auto& attempt) {
+           return is_served(attempt) && !let_go(trace, attempt);
+         });
 }
 
 std::optional<Answer> look_at_controls(const Run& run, const Trace& trace) {
@@ -212,7 +216,7 @@ Finding convict(const Run& run, const Trace& trace, const Answer& answer) {
   const ScheduledAttempt& last = *answer.last;
   if (is_served(last)) return convict_served(run, trace, last);
   const Trace& refused = *refused_control(run, last.destination);
-  Evidence evidence = {{"connection", std::string(has_connection(trace, last) ? "open" : "closed")},
+  Evidence evidence = {{"connection", connection_text(trace, last)},
                        {"idle_ms", in_ms(watched_until(trace) - last.at)},
                        {"stopped", trace.ended.stop_reason},
                        {"refused_ended", ended_text(refused.ended)}};
@@ -227,7 +231,7 @@ Finding convict(const Run& run, const Trace& trace, const Answer& answer) {
       evidence.emplace_back("socket", std::move(line));
   }
   return about(finding_in(trace, "hangs", Level::kError,
-                          fmt::format("after {} the target neither ended nor dialled again {}; {}",
+                          fmt::format("the target neither ended nor dialled again after {} {}; {}",
                                       met_text(last), idle_text(trace, last), otherwise),
                           std::move(evidence)),
                last);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <ranges>
+#include <set>
 
 #include "harness/judge/crash.h"
 #include "harness/judge/evidence.h"
@@ -138,12 +139,13 @@ Finding convict_served(const Trace& trace, const ScheduledAttempt& last, std::st
   evidence.insert(evidence.begin(), {{"served_attempt", as_count(last.number)},
                                      {"ended", ended_text(trace.ended)},
                                      {"sent_to_it_bytes", as_count(last.peer ? last.peer->sent : 0)}});
-  return about(finding_in(trace, kId, Level::kError,
-                          fmt::format("after {} the target was served on attempt {}, and {}; with the server "
-                                      "there from the start it {}",
-                                      met_text(before), last.number, how, healthy),
-                          std::move(evidence)),
-               before);
+  return about(
+      finding_in(trace, kId, Level::kError,
+                 fmt::format("the target was served on attempt {}, after {}, and {}; with the server there "
+                             "from the start it {}",
+                             last.number, met_text(before), how, healthy),
+                 std::move(evidence)),
+      before);
 }
 
 void judge_failure(const Trace& trace, const ScheduledAttempt& last, const Healthy& healthy, Tally& tally) {
@@ -216,6 +218,16 @@ void judge_served(const Run& run, const Trace& trace, const ScheduledAttempt& la
   judge_pattern(run, trace, last, healthy, tally);
 }
 
+// Of several destinations it may rightly prefer one that serves it, so of the others nothing is known but that it left them.
+void look_at_others(const Trace& trace, const ScheduledAttempt& last, Tally& tally) {
+  std::set<Endpoint> seen = {last.destination};
+  for (const ScheduledAttempt& attempt : trace.scheduled | std::views::reverse) {
+    if (!seen.insert(attempt.destination).second || in_quiet_window(trace, attempt)) continue;
+    tally.undecided(fmt::format("the target did not come back to {}, but was served at {}",
+                                attempt.destination.text(), last.destination.text()));
+  }
+}
+
 }  // namespace
 
 void judge_scheduled_recovery(const Run& run, const Trace& trace, Tally& tally) {
@@ -223,8 +235,12 @@ void judge_scheduled_recovery(const Run& run, const Trace& trace, Tally& tally) 
   const ScheduledAttempt* last = last_attempt(trace);
   if (last == nullptr) return tally.undecided(no_attempt_reason());
   if (crash_of(trace)) return tally.undecided("the target crashed in the schedule phase: see crashes");
-  if (in_quiet_window(trace, *last)) return judge_served(run, trace, *last, tally);
+  if (in_quiet_window(trace, *last)) {
+    look_at_others(trace, *last, tally);
+    return judge_served(run, trace, *last, tally);
+  }
   if (!ended_by_itself(trace)) {
+    if (!last->instead.empty()) return tally.undecided("the last attempt was refused: " + last->instead);
     return tally.undecided("the target did not come to the quiet window: see hangs");
   }
   switch (target_kind(run)) {

@@ -83,10 +83,10 @@ bool in_quiet_window(const Trace& trace, const ScheduledAttempt& attempt) {
   return is_served(attempt) && attempt.number > length(trace.schedule);
 }
 
-bool let_go(const ScheduledAttempt& attempt) {
-  return attempt.peer && std::ranges::any_of(attempt.peer->moves, [](const PeerMove& move) {
-           return move.what == PeerMove::What::kFinReceived || move.what == PeerMove::What::kResetReceived;
-         });
+bool let_go(const Trace& trace, const ScheduledAttempt& attempt) {
+  const Attempt* packets = packets_of(trace, attempt);
+  return packets != nullptr && packets->ended_by == Side::kTarget && packets->ended_at &&
+         *packets->ended_at < watched_until(trace);
 }
 
 const ScheduledAttempt* last_attempt(const Trace& trace) {

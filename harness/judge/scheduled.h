@@ -27,8 +27,9 @@ namespace selfconnect {
 [[nodiscard]] std::string met_text(const ScheduledAttempt& attempt);  // "attempt 3 (garbage:16)"
 [[nodiscard]] bool is_served(const ScheduledAttempt& attempt);
 [[nodiscard]] bool in_quiet_window(const Trace& trace, const ScheduledAttempt& attempt);  // and served there
-// The far end saw its FIN or RST.
-[[nodiscard]] bool let_go(const ScheduledAttempt& attempt);
+// The target ended the connection, and before the harness stopped it. False also where the peer ended it first: nothing is known of
+// the target's side then.
+[[nodiscard]] bool let_go(const Trace& trace, const ScheduledAttempt& attempt);
 
 // Of all destinations. Null: there was none.
 [[nodiscard]] const ScheduledAttempt* last_attempt(const Trace& trace);

@@ -60,6 +60,8 @@ class OpenPorts {
   std::mt19937 random_;  // its default seed
 };
 
+Error cannot_take() { return error("take a process's sockets by pidfd_getfd, which is denied here"); }
+
 }  // namespace
 
 Result<std::unique_ptr<NotifyEngine>> NotifyEngine::create(SocketAccess access, NotifySupervisor::Reach reach,
@@ -97,13 +99,20 @@ Result<void> NotifyEngine::follow(const Policy& policy, const PolicyScope& scope
   return {};
 }
 
+Result<std::unique_ptr<NotifyEngine>> make_notify_engine_for_worlds() {
+  const auto access = notify_works();
+  if (!access) return std::unexpected(access.error());
+  if (*access == SocketAccess::kMake) return std::unexpected(cannot_take());
+  return NotifyEngine::create(*access, NotifySupervisor::Reach::kAnywhere);
+}
+
 Result<std::unique_ptr<NotifyEngine>> make_notify_engine(const World& world) {
   const auto access = notify_works();
   if (!access) return std::unexpected(access.error());
   // Made sockets live in the harness's network.
   const bool here = world.isolation() == Isolation::kNone;
   if (*access == SocketAccess::kMake && !here) {
-    return std::unexpected(error("take a process's sockets by pidfd_getfd, which is denied here"));
+    return std::unexpected(cannot_take());
   }
   return NotifyEngine::create(
       *access, here ? NotifySupervisor::Reach::kLoopbackOnly : NotifySupervisor::Reach::kAnywhere, &world);

@@ -48,8 +48,9 @@ class NotifyEngine : public Engine {
   // By any other rule, attempt by attempt.
   void choose_by(ChoosePort choose) { supervisor_->choose_by(std::move(choose)); }
 
-  // From the next stopped connect() on; choose_by() goes on for bind() to port 0.
+  // From the next stopped connect() on; choose_by() goes on for bind() to port 0. See NotifySupervisor.
   void dial_by(TakeDial take) { supervisor_->dial_by(std::move(take)); }
+  void forget_attempts() { supervisor_->forget_attempts(); }
 
   [[nodiscard]] std::vector<NotifyEvent> take_events() { return supervisor_->take_events(); }
 
@@ -66,6 +67,9 @@ class NotifyEngine : public Engine {
 // For a world: sockets are taken where that works, else made (World::here() only). In World::here() the target's TCP
 // stays on loopback addresses. Errors: why notify does not work here.
 Result<std::unique_ptr<NotifyEngine>> make_notify_engine(const World& world);
+
+// For any number of worlds, one after the other: whoever dials is told apart by dial_by() alone. Errors: as above.
+Result<std::unique_ptr<NotifyEngine>> make_notify_engine_for_worlds();
 
 // Whether a process of ours may be stopped and seen into, by trying it on one: how its sockets are come by, or why it
 // cannot be done. Takes a millisecond.

@@ -152,8 +152,9 @@ void NotifySupervisor::choose_by(ChoosePort choose) {
 }
 
 void NotifySupervisor::dial_by(TakeDial take) {
-  auto shared = std::make_shared<TakeDial>(std::move(take));
-  const std::scoped_lock lock(mutex_);
+  std::shared_ptr<const TakeDial> shared;
+  if (take) shared = std::make_shared<TakeDial>(std::move(take));
+  const std::scoped_lock lock(taking_, mutex_);
   take_ = std::move(shared);
 }
 
@@ -269,6 +270,7 @@ NotifySupervisor::Answer NotifySupervisor::answer_dial(int listener, const secco
   std::uint16_t port = ntohs(port_in(own));
   // A second connect() that asks how the first one went.
   if (port != 0 && !is_closed(socket.get())) return {};
+  const std::scoped_lock taking(taking_);
   const auto take = taker();
   const bool watched = reach_ == Reach::kLoopbackOnly && call.kind == Kind::kConnect;
   if ((watched || take) && has_error(socket.get())) return {};

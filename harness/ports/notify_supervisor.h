@@ -68,8 +68,9 @@ class NotifySupervisor {
   // From the next stopped call on. Until the first time every choice is the kernel's.
   void choose_by(ChoosePort choose);
 
-  // From the next stopped connect() on it is taken whole by `take`, which must not be destroyed before stop; ports at bind() are
-  // chosen as before. Sockets are bound beside what listens or is connected there (see bind_beside).
+  // From the next stopped connect() on it is taken whole by `take`; ports at bind() are chosen as before, and sockets are bound
+  // beside those that are there (bind_beside). An empty one: no more. Waits for the attempt that is being taken, so that
+  // the one before may be destroyed then.
   void dial_by(TakeDial take);
 
   // What happened since the last time; the oldest are dropped beyond kMostEvents.
@@ -119,7 +120,8 @@ class NotifySupervisor {
   DescriptorTaker taker_;
   MadeSockets made_;
   std::atomic<bool> asked_ = false;
-  std::mutex mutex_;  // of the next four
+  std::mutex taking_;  // held while an attempt is taken whole
+  std::mutex mutex_;   // of the next four
   std::map<Endpoint, std::uint64_t> attempts_;
   std::shared_ptr<const ChoosePort> choose_;
   std::shared_ptr<const TakeDial> take_;

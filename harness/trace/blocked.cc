@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "harness/trace/blocked.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/futex.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -66,13 +69,22 @@ bool has_timers(const fs::path& process) {
   return ec != std::error_code();
 }
 
-// SO_RCVTIMEO, or SO_SNDTIMEO for connect(2), where the descriptor is a socket.
+// Its SYN has no answer yet. In connect(2), but not there yet: stopped before it, by the engine `notify`, say.
+bool is_connecting(int socket) {
+  tcp_info info{};
+  socklen_t size = sizeof(info.tcpi_state);
+  return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_state == TCP_SYN_SENT;
+}
+
+// Where the descriptor is a socket: by O_NONBLOCK, SO_RCVTIMEO, or SO_SNDTIMEO for connect(2), which must be under way.
 bool has_limit(pid_t process, int fd, int option) {
   const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, process, 0)));
   const UniqueFd copy(static_cast<int>(syscall(SYS_pidfd_getfd, pidfd.get(), fd, 0)));
   if (!copy) return true;
   struct stat status{};
   if (fstat(copy.get(), &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
+  if ((fcntl(copy.get(), F_GETFL) & O_NONBLOCK) != 0) return true;
+  if (option == SO_SNDTIMEO && !is_connecting(copy.get())) return true;
   timeval limit{};
   socklen_t size = sizeof(limit);
   return getsockopt(copy.get(), SOL_SOCKET, option, &limit, &size) != 0 || limit.tv_sec != 0 ||
@@ -136,8 +148,7 @@ Waiting waits_without_limit(std::span<const std::uint64_t> call) {
       return for_others(call[5] == 0);
     case SYS_futex: {
       const auto command = static_cast<int>(call[2]) & FUTEX_CMD_MASK;
-      const bool waits =
-          command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET || command == FUTEX_LOCK_PI;
+      const bool waits = command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET || command == FUTEX_LOCK_PI;
       return for_others(waits && call[4] == 0);
     }
     default:

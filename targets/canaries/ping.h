@@ -91,7 +91,7 @@ struct Pause {
   int attempts = 0;
 
   void wait() {
-    constexpr int kQuick = 8;
+    constexpr int kQuick = 70;
     std::this_thread::sleep_for(std::chrono::milliseconds(attempts++ < kQuick ? 1 : 16));
   }
 };

@@ -13,9 +13,13 @@
 #include <array>
 #include <chrono>
 #include <functional>
+#include <future>
 #include <optional>
 #include <thread>
 
+#include "confined.h"
+#include "harness/net/endpoint.h"
+#include "harness/ports/notify_engine.h"
 #include "harness/sys/unique_fd.h"
 
 #include <gtest/gtest.h>
@@ -104,6 +108,29 @@ TEST(BlockedTest, TwoLooksAreTheSameWhileNothingHappensAndNotAfterwards) {
     if (now && now != before) return;
   }
   FAIL() << "it has read a byte, and no look is different";
+}
+
+// It will go on as soon as it is let.
+TEST(BlockedTest, AConnectThatIsStoppedIsNoWaitForEver) {
+  auto engine = NotifyEngine::create(SocketAccess::kTake, NotifySupervisor::Reach::kAnywhere, nullptr);
+  ASSERT_TRUE(engine) << engine.error().message;
+  std::promise<void> stopped, released;
+  (*engine)->choose_by([&](const Dial&) -> std::optional<std::uint16_t> {
+    stopped.set_value();
+    released.get_future().wait();
+    return std::nullopt;
+  });
+  testing::ConfinedChild child((*engine)->confinement(), [] {
+    const UniqueFd socket(::socket(AF_INET, SOCK_STREAM, 0));
+    sockaddr_storage storage{};
+    const socklen_t length = Endpoint{Address::loopback(Family::kIpv4), 1}.to_sockaddr(storage);
+    (void)connect(socket.get(), reinterpret_cast<const sockaddr*>(&storage), length);
+  });
+  EXPECT_EQ(stopped.get_future().wait_for(20s), std::future_status::ready);
+  const std::array<pid_t, 1> processes{child.pid()};
+  for (int look = 0; look < 100; ++look) EXPECT_FALSE(blocked_threads(processes));
+  released.set_value();
+  child.finish();
 }
 
 TEST(BlockedTest, ALimitOnTheSocketIsNoWaitForEver) {

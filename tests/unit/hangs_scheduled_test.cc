@@ -28,7 +28,7 @@ TEST(HangsScheduledTest, TripsAtOnceWhereNothingIsLeftToWaitFor) {
     for (const auto& control : {one_shot_control(), reconnector_control()}) {
       const auto run = run_of({control, healthy_one_shot(), stuck_after(event)});
       const auto outcome = judged(run);
-      ASSERT_THAT(outcome, IsFound("neither ended nor dialled again")) << event;
+      ASSERT_THAT(outcome, IsFound("the target neither ended nor dialled again after attempt 1")) << event;
       EXPECT_EQ(evidence_of<std::string>(first_finding(outcome), "event"), event);
       EXPECT_EQ(evidence_of<std::int64_t>(first_finding(outcome), "attempt"), 1);
       EXPECT_EQ(first_finding(outcome).destination, kServer);
@@ -52,7 +52,7 @@ TEST(HangsScheduledTest, AsksForAControlWhereTheTargetMayRightlyWait) {
     const auto dials =
         under(single, Phase::kSingleEvent).meets(1ms, event).meets(5ms, "serve").stopped("decided", 9ms);
     const auto closes =
-        under(single, Phase::kSingleEvent).meets(1ms, event, let_go_after({})).stopped("timeout", 9s);
+        under(single, Phase::kSingleEvent).meets(1ms, event).closed(Ending::kFin, 2ms).stopped("timeout", 9s);
     EXPECT_THAT(judged(run_of({one_shot_control(), stuck, waits})), IsNotJudged("as it does after"));
     EXPECT_EQ(wanted(run_of({one_shot_control(), stuck, waits})), "nothing");
     EXPECT_THAT(judged(run_of({one_shot_control(), stuck, ends})), IsFound("alone it exited with code 1"));
@@ -82,6 +82,21 @@ TEST(HangsScheduledTest, NamesTheControlInItsEvidence) {
   EXPECT_EQ(evidence_of<std::string>(finding, "stopped"), "timeout");
 }
 
+// The harness ends it, and with it the connection: no reaction of the target's.
+TEST(HangsScheduledTest, TakesNoEndByTheHarnessForAReaction) {
+  const auto killed =
+      under("silent serve", Phase::kSingleEvent)
+          .meets(1ms, "silent", {.moves = {{.what = PeerMove::What::kFinReceived, .bytes = 0}}})
+          .closed(Ending::kFin, 51ms)
+          .stopped("blocked", 50ms);
+  EXPECT_THAT(judged(run_of({reconnector_control(), stuck_after("silent"), killed})),
+              IsNotJudged("as it does after"));
+  auto by_peer = killed;
+  by_peer.closed(Ending::kFin, 2ms, Side::kPeer);
+  EXPECT_THAT(judged(run_of({reconnector_control(), stuck_after("silent"), by_peer})),
+              IsNotJudged("as it does after"));
+}
+
 // Another thread's wait may keep the process alive, and rightly so.
 TEST(HangsScheduledTest, AsksAboutEarlierAttemptsThatAreStillWaitedFor) {
   const auto waits =
@@ -89,7 +104,8 @@ TEST(HangsScheduledTest, AsksAboutEarlierAttemptsThatAreStillWaitedFor) {
   EXPECT_EQ(wanted(run_of({reconnector_control(), waits})), "silent");
   const auto single = under("silent serve", Phase::kSingleEvent).meets(1ms, "silent").stopped("blocked", 9ms);
   EXPECT_THAT(judged(run_of({reconnector_control(), waits, single})), IsNotJudged("after `silent` alone"));
-  const auto left = under("silent refuse serve").meets(1ms, "silent", let_go_after({})).meets(2ms, "refuse");
+  const auto left =
+      under("silent refuse serve").meets(1ms, "silent").closed(Ending::kFin, 2ms).meets(2ms, "refuse");
   EXPECT_THAT(judged(run_of({reconnector_control(), left})), IsFound("after attempt 2 (refuse)"));
 }
 

@@ -67,6 +67,8 @@ TEST(NeverRecoversScheduledTest, LeavesOtherEndsToTheirRules) {
   EXPECT_THAT(judged(run_of({reconnector_control(), self().crashed(11, 5ms)})), IsNotJudged("see crashes"));
   EXPECT_THAT(judged(run_of({reconnector_control(), self().stopped("blocked", 5ms)})),
               IsNotJudged("see hangs"));
+  EXPECT_THAT(judged(run_of({reconnector_control(), self().meets(2ms, "serve").held(1)})),
+              IsNotJudged("the port is held"));
   EXPECT_THAT(judged(run_of({one_shot_control(), self().exited(1, 5ms)})), IsNotJudged("one-shot"));
   EXPECT_THAT(judged(run_of({self().exited(1, 5ms)})), IsNotJudged("refused phase was not run"));
   EXPECT_THAT(judged(run_of({reconnector_control(), under("self serve")})), IsNotJudged("made no attempt"));
@@ -82,11 +84,21 @@ TEST(NeverRecoversScheduledTest, IsClearOfAReconnectorThatIsServed) {
               IsClear());
 }
 
+TEST(NeverRecoversScheduledTest, IsNotJudgedOfADestinationThatItLeftForAnother) {
+  const auto left = under("self serve")
+                        .meets(1ms, "self")
+                        .meets(2ms, "self", {}, kOtherServer)
+                        .meets(3ms, "serve", {}, kOtherServer);
+  EXPECT_THAT(judged(run_of({reconnector_control(), left})),
+              IsNotJudged("did not come back to 127.0.0.1:50000"));
+  auto back = left;
+  EXPECT_THAT(judged(run_of({reconnector_control(), back.meets(4ms, "serve")})), IsClear());
+}
+
 TEST(NeverRecoversScheduledTest, TripsOnATargetThatFailsThoughServed) {
   const auto failed = served_after("reset").exited(2, 9ms);
   const auto outcome = judged(run_of({one_shot_control(), healthy_one_shot(), failed}));
-  ASSERT_THAT(outcome,
-              IsFound("after attempt 1 (reset) the target was served on attempt 2, and exited with code 2"));
+  ASSERT_THAT(outcome, IsFound("served on attempt 2, after attempt 1 (reset), and exited with code 2"));
   EXPECT_EQ(evidence_of<std::string>(first_finding(outcome), "event"), "reset");
   EXPECT_EQ(evidence_of<std::int64_t>(first_finding(outcome), "served_attempt"), 2);
   EXPECT_THAT(judged(run_of({one_shot_control(), healthy_one_shot(), served_after("reset").exited(0, 9ms)})),

@@ -207,10 +207,6 @@ inline PeerView peer_saw(std::uint64_t received, std::uint64_t sent) {
   if (sent > 0) view.moves.push_back({.what = PeerMove::What::kSent, .bytes = sent});
   return view;
 }
-inline PeerView let_go_after(PeerView view) {
-  view.moves.push_back({.what = PeerMove::What::kFinReceived, .bytes = 0});
-  return view;
-}
 
 inline TraceBuilder under(std::string_view schedule, Phase phase = Phase::kSchedule) {
   TraceBuilder builder(phase);
