@@ -27,10 +27,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr auto kLook = 50ms;      // how often the workers are asked
-constexpr auto kShow = 250ms;     // how often progress is told
+constexpr auto kLook = 50ms;     // how often the workers are asked
+constexpr auto kShow = 250ms;    // how often progress is told
 constexpr auto kFinishing = 5s;  // for findings at hand, once the time is up
-constexpr auto kStopping = 5s;    // then the workers are killed
+constexpr auto kStopping = 5s;   // then the workers are killed
 constexpr std::size_t kMostRestarts = 5;
 constexpr std::size_t kMostNotes = 100;
 
@@ -117,9 +117,9 @@ class Campaign {
       case WorkerMessage::What::kReady:
         return;
       case WorkerMessage::What::kFinding:
-        return meet(message.text, true);
+        return meet(message.text);
       case WorkerMessage::What::kSeen:
-        return meet(message.text, false);
+        return meet(message.text);
       case WorkerMessage::What::kUnsettled:
         result_.unsettled.push_back(message.text);
         return;
@@ -136,17 +136,19 @@ class Campaign {
     }
   }
 
-  void meet(const std::string& name, bool is_new) {
+  void meet(const std::string& name) {
     auto at = findings_.find(name);
     if (at == findings_.end()) {
       auto saved = store_.load(name);
       if (!saved) return;  // another worker is about to save it, and will say so
-      at = findings_
-               .emplace(name, CampaignFinding{.saved = std::move(*saved), .is_new = is_new, .seen = false})
+      at = findings_.emplace(name, CampaignFinding{.saved = std::move(*saved), .is_new = true, .seen = false})
                .first;
     }
     CampaignFinding& finding = at->second;
-    if (!std::exchange(finding.seen, true)) observer_.found(finding);
+    const bool was_flaky = finding.saved.flaky();
+    if (was_flaky) finding.saved = store_.load(name).value_or(finding.saved);
+    const bool is_confirmed = was_flaky && !finding.saved.flaky();
+    if (!std::exchange(finding.seen, true) || is_confirmed) observer_.found(finding);
     const bool counts = !finding.saved.flaky() && finding.saved.level >= options_.level;
     if (options_.until_finding && counts) end(CampaignEnd::kFinding, Going::kFinish);
   }

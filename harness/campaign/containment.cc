@@ -91,7 +91,7 @@ ContainmentLimits default_limits(std::size_t workers, const fs::path& out) {
   struct sysinfo info{};
   if (sysinfo(&info) == 0) {
     const std::uint64_t memory = static_cast<std::uint64_t>(info.totalram) * info.mem_unit;
-    limits.resident_bytes = memory / 2 / std::max<std::size_t>(1, workers);
+    limits.resident_bytes = memory / 4 / std::max<std::size_t>(1, workers);
   }
   limits.disk = out;
   limits.free_disk_bytes = std::min(kLeastDisk, free_bytes(out) / 2);
@@ -116,13 +116,16 @@ std::vector<Descendant> descendants_of(pid_t root, std::size_t most) {
 
 struct Containment::State {
   // Why the world has to end.
-  std::optional<std::string> excess(const std::vector<Descendant>& all) const {
+  std::optional<std::string> excess(const std::vector<Descendant>& all) {
     if (all.size() >= limits.processes) return fmt::format("{} processes", limits.processes);
     std::uint64_t resident = 0;
     for (const Descendant& one : all) resident += one.resident_bytes;
     if (resident > limits.resident_bytes)
       return fmt::format("more than {} MiB of memory", limits.resident_bytes / kMiB);
-    if (free_bytes(limits.disk) < limits.free_disk_bytes)
+    // Only who fills it is ended: what fills it may stay there.
+    const std::uint64_t free_now = free_bytes(limits.disk);
+    const bool shrinks = free_now < std::exchange(free_before, free_now);
+    if (shrinks && free_now < limits.free_disk_bytes)
       return fmt::format("the disk of {}, which has less than {} MiB left", limits.disk.string(),
                          limits.free_disk_bytes / kMiB);
     return std::nullopt;
@@ -146,6 +149,7 @@ struct Containment::State {
   }
 
   ContainmentLimits limits;
+  std::uint64_t free_before = UINT64_MAX;  // of the thread
   std::mutex mutex;
   std::condition_variable_any wake;
   std::optional<std::string> reason;

@@ -19,7 +19,7 @@ namespace selfconnect {
 struct ContainmentLimits {
   std::size_t processes = 512;                // of all worlds of this process
   std::uint64_t resident_bytes = UINT64_MAX;  // likewise
-  std::uint64_t free_disk_bytes = 0;          // to be left, unless there was less to begin with
+  std::uint64_t free_disk_bytes = 0;          // to be left by a target that fills it
   std::filesystem::path disk;                 // a directory on it
   std::chrono::milliseconds look = std::chrono::milliseconds(25);
 };

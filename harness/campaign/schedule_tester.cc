@@ -16,6 +16,7 @@ namespace {
 using Depth = ScheduleRunner::Depth;
 
 constexpr std::uint32_t kMostConfirmations = 3;  // whole runs, until one shows it
+constexpr std::uint32_t kMostRetries = 8;        // of a flaky finding, with other schedules that show it
 constexpr std::size_t kMostShrinkRuns = 200;
 constexpr std::size_t kMostWholeShrinkRuns = 50;  // they take their time
 constexpr std::uint32_t kMostErrorsInARow = 8;
@@ -72,28 +73,39 @@ ScheduleTester::Ran ScheduleTester::fail(const CheckResult& result) {
 void ScheduleTester::follow_up(const Schedule& schedule, const CheckResult& result, const Finding& finding) {
   const FindingKey key = key_of(finding, result.run);
   const std::string name = key.name();
-  if (known_.contains(name)) return;
+  if (settled_.contains(name)) return;
   const auto claimed = store_.claim(name, print(schedule));
   if (!claimed) {
     // Tried again when it is met again: the disk may have room then.
-    parts_.say({WorkerMessage::What::kNote, fmt::format("cannot save {}: {}", name, claimed.error().message)});
+    parts_.say(
+        {WorkerMessage::What::kNote, fmt::format("cannot save {}: {}", name, claimed.error().message)});
     return;
   }
   switch (*claimed) {
     case FindingStore::Claim::kMine:
-      known_.insert(name);
-      cell_.is_settling = true;
-      settle(schedule, result, finding, key);
-      cell_.is_settling = false;
-      return;
+      return settle(schedule, result, finding, key, Sighting::kFirst);
     case FindingStore::Claim::kKnown:
-      known_.insert(name);
-      return parts_.say({WorkerMessage::What::kSeen, name});
+      return meet_again(schedule, result, finding, key);
     case FindingStore::Claim::kFull:
       if (!std::exchange(said_full_, true))
-        parts_.say({WorkerMessage::What::kNote, fmt::format("{} findings are kept, and no more", kMostFindings)});
+        parts_.say(
+            {WorkerMessage::What::kNote, fmt::format("{} findings are kept, and no more", kMostFindings)});
       return;
   }
+}
+
+void ScheduleTester::meet_again(const Schedule& schedule, const CheckResult& result, const Finding& finding,
+                                const FindingKey& key) {
+  const std::string name = key.name();
+  const auto saved = store_.load(name);
+  if (!saved) return;  // another worker is at it
+  if (!saved->flaky() || retries_[name]++ == kMostRetries) {
+    settled_.insert(name);
+    parts_.say({WorkerMessage::What::kSeen, name});
+    return;
+  }
+  // This schedule may show for sure what that one did not.
+  settle(schedule, result, finding, key, Sighting::kAgain);
 }
 
 bool ScheduleTester::shows(const Schedule& schedule, const FindingKey& key, Depth depth,
@@ -106,21 +118,42 @@ bool ScheduleTester::shows(const Schedule& schedule, const FindingKey& key, Dept
 }
 
 void ScheduleTester::settle(const Schedule& schedule, const CheckResult& result, const Finding& finding,
-                            const FindingKey& key) {
-  SavedFinding saved{.name = key.name(), .key = key.text, .rule = finding.rule, .level = finding.level,
-                     .message = finding.message, .schedule = print(schedule), .first_schedule = print(schedule),
-                     .seed = seed_, .shown = 0, .confirmations = 0, .shrink_runs = 0, .minimal = false, .replay = {}};
+                            const FindingKey& key, Sighting sighting) {
+  cell_.is_settling = true;
+  confirm_and_save(schedule, result, finding, key, sighting);
+  cell_.is_settling = false;
+}
+
+void ScheduleTester::confirm_and_save(const Schedule& schedule, const CheckResult& result,
+                                      const Finding& finding, const FindingKey& key, Sighting sighting) {
+  SavedFinding saved{.name = key.name(),
+                     .key = key.text,
+                     .rule = finding.rule,
+                     .level = finding.level,
+                     .message = finding.message,
+                     .schedule = print(schedule),
+                     .first_schedule = print(schedule),
+                     .seed = seed_,
+                     .shown = 0,
+                     .confirmations = 0,
+                     .shrink_runs = 0,
+                     .minimal = false,
+                     .replay = {}};
   std::optional<CheckResult> best;
   while (saved.shown == 0 && saved.confirmations < kMostConfirmations && !stopped()) {
     saved.shown += shows(schedule, key, Depth::kWhole, &best) ? 1 : 0;
     ++saved.confirmations;
   }
+  if (saved.shown == 0 && sighting == Sighting::kAgain) return;  // it stays flaky
   if (saved.shown == 0 && stopped()) return parts_.say({WorkerMessage::What::kUnsettled, saved.name});
 
   if (saved.shown > 0) {
     const auto shrink = [&](Depth depth, std::size_t most_runs) {
       const Shrunk shrunk = shrink_schedule(
-          schedule, [&](const Schedule& shorter) { return shows(shorter, key, depth, depth == Depth::kWhole ? &best : nullptr); },
+          schedule,
+          [&](const Schedule& shorter) {
+            return shows(shorter, key, depth, depth == Depth::kWhole ? &best : nullptr);
+          },
           most_runs);
       saved.shrink_runs += static_cast<std::uint32_t>(shrunk.runs);
       const bool holds = depth == Depth::kWhole || shrunk.schedule == schedule ||
@@ -138,11 +171,12 @@ void ScheduleTester::settle(const Schedule& schedule, const CheckResult& result,
   if (const Finding* shown = find_key(evidence, key)) saved.message = shown->message;
   saved.replay = parts_.replay_command(store_.directory_of(saved.name).string());
   if (auto written = store_.save(saved, parts_.report(evidence)); !written) {
-    known_.erase(saved.name);
-    store_.abandon(saved.name);
-    parts_.say({WorkerMessage::What::kNote, fmt::format("cannot save {}: {}", saved.name, written.error().message)});
+    if (sighting == Sighting::kFirst) store_.abandon(saved.name);
+    parts_.say(
+        {WorkerMessage::What::kNote, fmt::format("cannot save {}: {}", saved.name, written.error().message)});
     return;
   }
+  if (!saved.flaky()) settled_.insert(saved.name);
   parts_.say({WorkerMessage::What::kFinding, saved.name});
 }
 

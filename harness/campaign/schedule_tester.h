@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -46,7 +47,13 @@ class ScheduleTester {
  private:
   std::optional<CheckResult> play(const Schedule& schedule, ScheduleRunner::Depth depth);
   void follow_up(const Schedule& schedule, const CheckResult& result, const Finding& finding);
-  void settle(const Schedule& schedule, const CheckResult& result, const Finding& finding, const FindingKey& key);
+  void meet_again(const Schedule& schedule, const CheckResult& result, const Finding& finding,
+                  const FindingKey& key);
+  enum class Sighting { kFirst, kAgain };
+  void settle(const Schedule& schedule, const CheckResult& result, const Finding& finding,
+              const FindingKey& key, Sighting sighting);
+  void confirm_and_save(const Schedule& schedule, const CheckResult& result, const Finding& finding,
+                        const FindingKey& key, Sighting sighting);
   bool shows(const Schedule& schedule, const FindingKey& key, ScheduleRunner::Depth depth,
              std::optional<CheckResult>* last);
   [[nodiscard]] bool stopped() const { return board_.going == Going::kStop; }
@@ -57,7 +64,8 @@ class ScheduleTester {
   Board& board_;
   WorkerCell& cell_;
   std::uint64_t seed_;
-  std::set<std::string> known_;  // names
+  std::set<std::string> settled_;  // names of findings that need nothing more
+  std::map<std::string, std::uint32_t> retries_;
   std::uint32_t errors_in_a_row_ = 0;
   bool said_full_ = false;
 };

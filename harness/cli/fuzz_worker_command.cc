@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 
@@ -45,6 +46,12 @@ void bound_log() {
   if (lseek(STDERR_FILENO, 0, SEEK_END) > kLongestLog && ftruncate(STDERR_FILENO, 0) != 0) return;
 }
 
+// What makes a campaign slow: the user may want a shorter --timeout.
+void log_if_slow(const Schedule& schedule, std::chrono::nanoseconds took) {
+  if (took < std::chrono::seconds(1)) return;
+  fmt::print(stderr, "slow: {:.1f} s: {}\n", std::chrono::duration<double>(took).count(), print(schedule));
+}
+
 // Never 0, which the engine would take for "any".
 std::uint32_t engine_seed(std::uint64_t seed, std::size_t worker) {
   return static_cast<std::uint32_t>(RandomSource::mix(seed + worker)) | 1U;
@@ -80,15 +87,18 @@ void interrupt() {
   options.seed = seed;
   auto coverage = coverage_of(options);
   if (coverage) options.kept_descriptor = coverage->fd();
+  Containment containment(default_limits(call.workers, call.directory.root));
   auto created = ScheduleRunner::create(options, call.worlds);
   if (!created) {
     const bool skip = created.error().verdict == Verdict::kSkip;
-    say({skip ? WorkerMessage::What::kSkip : WorkerMessage::What::kError, created.error().reason});
+    std::string reason = created.error().reason;
+    if (const auto contained = containment.take_reason())
+      reason = fmt::format("the target was ended in a control, under no schedule yet: {}", *contained);
+    say({skip ? WorkerMessage::What::kSkip : WorkerMessage::What::kError, reason});
     _exit(kExitPass);
   }
   ScheduleRunner& runner = **created;
   current = &runner;
-  Containment containment(default_limits(call.workers, call.directory.root));
   say({WorkerMessage::What::kReady, ""});
 
   const std::span<std::uint8_t> edges = coverage ? coverage->edges() : std::span<std::uint8_t>();
@@ -96,7 +106,10 @@ void interrupt() {
       {.play =
            [&](const Schedule& schedule, ScheduleRunner::Depth depth) {
              std::ranges::fill(edges, 0);
-             return runner.run(schedule, depth);
+             const auto began = std::chrono::steady_clock::now();
+             CheckResult result = runner.run(schedule, depth);
+             log_if_slow(schedule, std::chrono::steady_clock::now() - began);
+             return result;
            },
        .report = [](const CheckResult& result) { return json_report(result.run, result.judgement); },
        .replay_command =

@@ -50,7 +50,7 @@ TEST_F(ContainmentTest, EndsWhatEatsMemory) {
 }
 
 TEST_F(ContainmentTest, EndsWhatFillsTheDisk) {
-  // More than there is: as if it had just been filled.
+  // More than there is, and the first look takes it for shrinking: as if it had just been filled.
   EXPECT_THAT(ended_by({.free_disk_bytes = UINT64_MAX - 1, .disk = "/"}, "sleep 60"),
               HasSubstr("the disk of /"));
 }

@@ -154,6 +154,35 @@ TEST_F(ScheduleTesterTest, CallsWhatIsNotSeenAgainFlaky) {
   EXPECT_EQ(saved[0].schedule, "refuse self reset serve") << "what does not show it cannot be shrunk";
 }
 
+TEST_F(ScheduleTesterTest, ConfirmsAFlakyFindingWithAScheduleThatShowsItForSure) {
+  // Quick runs take a bare self-connection for it.
+  play_ = [](const Schedule& schedule, Depth depth) {
+    const bool any_self = std::ranges::any_of(
+        schedule.entries, [](const Entry& entry) { return entry.event.kind == EventKind::kSelf; });
+    return played(schedule, depth == Depth::kQuick ? any_self : has_bug(schedule));
+  };
+  auto one = tester();
+  test(one, "self serve");
+  ASSERT_EQ(store().load_all().size(), 1U);
+  EXPECT_TRUE(store().load_all()[0].flaky());
+  test(one, "reset self serve");
+  EXPECT_TRUE(store().load_all()[0].flaky());
+  test(one, "reset refuse self serve");
+  const auto saved = store().load_all();
+  ASSERT_EQ(saved.size(), 1U);
+  EXPECT_FALSE(saved[0].flaky());
+  EXPECT_EQ(saved[0].schedule, "refuse self serve");
+  EXPECT_EQ(said_.size(), 2U);
+}
+
+TEST_F(ScheduleTesterTest, TriesAFlakyFindingNotForEver) {
+  play_ = [](const Schedule& schedule, Depth depth) { return played(schedule, depth == Depth::kQuick); };
+  auto one = tester();
+  for (int i = 0; i < 50; ++i) test(one, "self serve");
+  const auto whole = std::ranges::count(depths_, Depth::kWhole);
+  EXPECT_EQ(whole, 27) << "three whole runs at first, and for each of eight retries";
+}
+
 TEST_F(ScheduleTesterTest, ShrinksWithWholeRunsWhereQuickOnesMislead) {
   // A quick run takes a bare self-connection for it too.
   play_ = [](const Schedule& schedule, Depth depth) {

@@ -3,7 +3,9 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -13,19 +15,21 @@
 #include "harness/campaign/fuzz_engine.h"
 #include "harness/schedule/generate.h"
 
-extern "C" int LLVMFuzzerRunDriver(int* argc, char*** argv, int (*test)(const std::uint8_t* data, std::size_t size));
+extern "C" int LLVMFuzzerRunDriver(int* argc, char*** argv,
+                                   int (*test)(const std::uint8_t* data, std::size_t size));
 
 namespace selfconnect {
 
 namespace {
 
 // `used`: written here and read by the engine, which finds it by its section.
-__attribute__((section("__libfuzzer_extra_counters"), used))
-std::array<std::uint8_t, kBehaviourCounters + kEdgeCounters> counters;
+__attribute__((section("__libfuzzer_extra_counters"),
+               used)) std::array<std::uint8_t, kBehaviourCounters + kEdgeCounters>
+    counters;
 
 struct Running {
   const std::function<bool(std::string_view)>* test = nullptr;
-  GenerateLimits limits;
+  std::uint64_t most_attempts = 0;
 };
 Running running;
 
@@ -36,10 +40,18 @@ std::string_view text_of(const std::uint8_t* data, std::size_t size) {
 // A new one now and then, so that the search does not stay with what it began with.
 constexpr std::uint32_t kFreshOneIn = 8;
 
+// Half of the schedules have up to 4 attempts, a quarter up to 8, and so on: a run takes its time for each attempt, and most
+// faults need few.
+GenerateLimits limits(RandomSource& random) {
+  constexpr std::uint64_t kShort = 4;
+  const int doublings = std::countr_zero(random.next() | (1ULL << 32));
+  return {.most_attempts = std::min(running.most_attempts, kShort << doublings)};
+}
+
 Schedule mutated(std::string_view input, RandomSource& random) {
   const auto schedule = parse_schedule(input);
-  if (!schedule || random.below(kFreshOneIn) == 0) return generate_schedule(random, running.limits);
-  return mutate_schedule(*schedule, random, running.limits);
+  if (!schedule || random.below(kFreshOneIn) == 0) return generate_schedule(random, limits(random));
+  return mutate_schedule(*schedule, random, limits(random));
 }
 
 // 0 where it has no room: the engine takes that as no input.
@@ -60,7 +72,7 @@ FuzzCounters fuzz_counters() {
 }
 
 void run_fuzz_engine(const EngineOptions& options, const std::function<bool(std::string_view)>& test) {
-  running = {.test = &test, .limits = {.most_attempts = options.most_attempts}};
+  running = {.test = &test, .most_attempts = options.most_attempts};
   std::vector<std::string> words = {
       "selfconnect fuzz-worker",
       fmt::format("-seed={}", options.seed),
@@ -91,19 +103,20 @@ void run_fuzz_engine(const EngineOptions& options, const std::function<bool(std:
 
 }  // namespace selfconnect
 
-extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t room, unsigned int seed) {
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t room,
+                                               unsigned int seed) {
   using namespace selfconnect;
   RandomSource random(seed);
   return put(mutated(text_of(data, size), random), data, room);
 }
 
-extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* one, std::size_t one_size, const std::uint8_t* other,
-                                                 std::size_t other_size, std::uint8_t* into, std::size_t room,
-                                                 unsigned int seed) {
+extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* one, std::size_t one_size,
+                                                 const std::uint8_t* other, std::size_t other_size,
+                                                 std::uint8_t* into, std::size_t room, unsigned int seed) {
   using namespace selfconnect;
   RandomSource random(seed);
   const auto first = parse_schedule(text_of(one, one_size));
   const auto second = parse_schedule(text_of(other, other_size));
-  if (!first || !second) return put(generate_schedule(random, running.limits), into, room);
-  return put(cross_schedules(*first, *second, random, running.limits), into, room);
+  if (!first || !second) return put(generate_schedule(random, limits(random)), into, room);
+  return put(cross_schedules(*first, *second, random, limits(random)), into, room);
 }
