@@ -74,9 +74,11 @@ class Campaign {
     result_.runs = board_->all_runs();
     result_.inputs = count_inputs(options_.directory.corpus);
     result_.workers = options_.workers;
-    for (auto& [name, finding] : findings_) result_.findings.push_back(std::move(finding));
-    std::ranges::stable_sort(result_.findings, std::greater{},
-                             [](const CampaignFinding& f) { return f.saved.level; });
+    for (const Level level : {Level::kError, Level::kWarning}) {
+      for (const auto& [name, finding] : findings_) {
+        if (finding.saved.level == level) result_.findings.push_back(finding);
+      }
+    }
     return std::move(result_);
   }
 
