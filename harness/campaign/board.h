@@ -28,8 +28,8 @@ struct WorkerCell {
 
 struct Board {
   std::atomic<Going> going = Going::kOn;
-  std::atomic<std::uint64_t> taken = 0;             // runs that were begun, of new schedules
-  std::uint64_t most = UINT64_MAX;                  // of those; written before the workers start
+  std::atomic<std::uint64_t> taken = 0;  // runs that were begun, of new schedules
+  std::uint64_t most = UINT64_MAX;       // of those; written before the workers start
   std::array<WorkerCell, kMostWorkers> workers{};
 
   // Whether another schedule may be begun, and begins it.

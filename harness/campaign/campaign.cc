@@ -27,10 +27,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr auto kLook = 50ms;     // how often the workers are asked
-constexpr auto kShow = 250ms;    // how often progress is told
+constexpr auto kLook = 50ms;      // how often the workers are asked
+constexpr auto kShow = 250ms;     // how often progress is told
 constexpr auto kFinishing = 15s;  // for findings at hand, once the time is up
-constexpr auto kStopping = 5s;   // then the workers are killed
+constexpr auto kStopping = 5s;    // then the workers are killed
 constexpr std::size_t kMostRestarts = 5;
 constexpr std::size_t kMostNotes = 100;
 

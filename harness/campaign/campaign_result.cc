@@ -6,7 +6,8 @@
 namespace selfconnect {
 
 std::string_view campaign_end_name(CampaignEnd end) {
-  static constexpr std::array<std::string_view, 5> kNames = {"time", "runs", "finding", "interrupted", "failed"};
+  static constexpr std::array<std::string_view, 5> kNames = {"time", "runs", "finding", "interrupted",
+                                                             "failed"};
   return kNames.at(static_cast<std::size_t>(end));
 }
 

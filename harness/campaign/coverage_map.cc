@@ -29,7 +29,8 @@ bool counts_edges(const std::filesystem::path& program) {
   const auto size = static_cast<std::size_t>(status.st_size);
   void* memory = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
   if (memory == MAP_FAILED) return false;
-  const bool found = std::string_view(static_cast<const char*>(memory), size).find(kMarker) != std::string_view::npos;
+  const bool found =
+      std::string_view(static_cast<const char*>(memory), size).find(kMarker) != std::string_view::npos;
   munmap(memory, size);
   return found;
 }
@@ -43,7 +44,8 @@ Result<CoverageMap> CoverageMap::create(std::size_t size) {
   void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
   if (memory == MAP_FAILED) return std::unexpected(errno_error("mmap"));
   CoverageMap map(std::move(fd), {static_cast<std::uint8_t*>(memory), size});
-  if (setenv(kEnvironment, fmt::format("{}", map.fd()).c_str(), 1) != 0) return std::unexpected(errno_error("setenv"));
+  if (setenv(kEnvironment, fmt::format("{}", map.fd()).c_str(), 1) != 0)
+    return std::unexpected(errno_error("setenv"));
   return map;
 }
 

@@ -27,7 +27,9 @@ std::uint64_t hash(std::string_view text) {
 }
 
 // 0, 1, 2, 3-4, 5-8, ...
-int size_class(std::uint64_t count) { return std::bit_width(count == 0 ? 0 : count - 1) + (count > 0 ? 1 : 0); }
+int size_class(std::uint64_t count) {
+  return std::bit_width(count == 0 ? 0 : count - 1) + (count > 0 ? 1 : 0);
+}
 
 // An attempt in two grains.
 struct Symbol {
@@ -95,7 +97,9 @@ std::string end_text(const Ended& ended) {
 
 class Collector {
  public:
-  void add(std::string_view kind, std::string_view text) { features_.insert(hash(fmt::format("{}:{}", kind, text))); }
+  void add(std::string_view kind, std::string_view text) {
+    features_.insert(hash(fmt::format("{}:{}", kind, text)));
+  }
 
   void add_judgement(const CheckResult& result) {
     for (const RuleReport& report : result.judgement.rules) {
@@ -137,7 +141,8 @@ class Collector {
 
  private:
   void add_wait(EventKind event, Instant wait) {
-    const auto ms = static_cast<std::uint64_t>(std::max<std::int64_t>(0, wait / std::chrono::milliseconds(1)));
+    const auto ms =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(0, wait / std::chrono::milliseconds(1)));
     add("wait", fmt::format("{} {}", event_name(event), (std::bit_width(ms) + 2) / 3));
   }
 
@@ -150,8 +155,12 @@ std::string squashed(std::string_view line) {
   std::string text;
   line = line.substr(0, kMostLine);
   for (std::size_t i = 0; i < line.size();) {
-    const auto is_digit = [&](std::size_t at) { return at < line.size() && std::isdigit(static_cast<unsigned char>(line[at])) != 0; };
-    const auto is_hex = [&](std::size_t at) { return at < line.size() && std::isxdigit(static_cast<unsigned char>(line[at])) != 0; };
+    const auto is_digit = [&](std::size_t at) {
+      return at < line.size() && std::isdigit(static_cast<unsigned char>(line[at])) != 0;
+    };
+    const auto is_hex = [&](std::size_t at) {
+      return at < line.size() && std::isxdigit(static_cast<unsigned char>(line[at])) != 0;
+    };
     if (!is_digit(i)) {
       text += line[i++];
       continue;
@@ -174,7 +183,8 @@ Features features_of(const CheckResult& result) {
     const auto all = symbols_of(trace);
     for (const auto& symbols : all) collector.add_attempts(symbols);
     const std::string end = end_text(trace.ended);
-    const std::string_view last = trace.scheduled.empty() ? "none" : event_name(trace.scheduled.back().event.kind);
+    const std::string_view last =
+        trace.scheduled.empty() ? "none" : event_name(trace.scheduled.back().event.kind);
     collector.add("end", end);
     collector.add("end", fmt::format("{} after {}", end, last));
     collector.add_output("out", trace.out.head);

@@ -47,8 +47,8 @@ std::string end_class(const Ended& ended) {
 
 const Trace* trace_of(const Finding& finding, const Run& run) {
   const auto found = std::ranges::find_if(run.traces, [&](const Trace& trace) {
-    return trace.phase == finding.phase && (!finding.destination || !trace.destination ||
-                                            trace.destination == finding.destination);
+    return trace.phase == finding.phase &&
+           (!finding.destination || !trace.destination || trace.destination == finding.destination);
   });
   return found == run.traces.end() ? nullptr : &*found;
 }
@@ -90,14 +90,16 @@ std::string FindingKey::name() const {
 FindingKey key_of(const Finding& finding, const Run& run) {
   FindingKey key{.rule = finding.rule, .text = finding.rule};
   for (const std::string_view name : kTelling) {
-    const auto found = std::ranges::find_if(finding.evidence, [&](const auto& item) { return item.first == name; });
+    const auto found =
+        std::ranges::find_if(finding.evidence, [&](const auto& item) { return item.first == name; });
     if (found != finding.evidence.end()) key.text += fmt::format(" {}={}", name, value_text(found->second));
   }
   if (const Trace* trace = trace_of(finding, run)) {
     if (std::ranges::find(kAboutTheEnd, finding.rule) != kAboutTheEnd.end())
       key.text += fmt::format(" ended={}", end_class(trace->ended));
     if (finding.rule == "crashes") {
-      if (const std::string fault = fault_in(*trace); !fault.empty()) key.text += fmt::format(" fault={}", fault);
+      if (const std::string fault = fault_in(*trace); !fault.empty())
+        key.text += fmt::format(" fault={}", fault);
     }
   }
   return key;

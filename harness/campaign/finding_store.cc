@@ -19,8 +19,8 @@ namespace {
 constexpr std::string_view kDone = "finding.json";
 constexpr std::string_view kFound = "found";
 // Nothing but these is ever removed: the directory is the user's.
-constexpr std::array<std::string_view, 6> kFiles = {kFound, "schedule", "report.json", "finding.md", kDone,
-                                                    "finding.json.new"};
+constexpr std::array<std::string_view, 6> kFiles = {kFound,       "schedule", "report.json",
+                                                    "finding.md", kDone,      "finding.json.new"};
 constexpr std::size_t kLargest = 1 << 22;  // of a file that is read back
 
 }  // namespace
@@ -28,7 +28,8 @@ constexpr std::size_t kLargest = 1 << 22;  // of a file that is read back
 Result<FindingStore> FindingStore::open(fs::path directory) {
   std::error_code ec;
   fs::create_directories(directory, ec);
-  if (ec) return std::unexpected(errno_error(fmt::format("make directory {}", directory.string()), ec.value()));
+  if (ec)
+    return std::unexpected(errno_error(fmt::format("make directory {}", directory.string()), ec.value()));
   return FindingStore(std::move(directory));
 }
 
@@ -46,13 +47,15 @@ std::vector<std::string> FindingStore::take_unfinished() const {
   std::vector<std::string> schedules;
   for (const std::string& name : names()) {
     if (is_saved(name)) continue;
-    if (auto text = read_small_file(directory_of(name) / kFound, kLargest)) schedules.push_back(std::move(*text));
+    if (auto text = read_small_file(directory_of(name) / kFound, kLargest))
+      schedules.push_back(std::move(*text));
     abandon(name);
   }
   return schedules;
 }
 
-Result<FindingStore::Claim> FindingStore::claim(const std::string& name, std::string_view first_schedule) const {
+Result<FindingStore::Claim> FindingStore::claim(const std::string& name,
+                                                std::string_view first_schedule) const {
   std::error_code ec;
   if (fs::exists(directory_of(name), ec)) return Claim::kKnown;
   if (names().size() >= kMostFindings) return Claim::kFull;
@@ -70,7 +73,9 @@ Result<FindingStore::Claim> FindingStore::claim(const std::string& name, std::st
 Result<void> FindingStore::save(const SavedFinding& finding, std::string_view report) const {
   const fs::path directory = directory_of(finding.name);
   const std::array<std::pair<std::string_view, std::string>, 3> files = {
-      {{"schedule", schedule_file(finding)}, {"report.json", std::string(report)}, {"finding.md", finding_page(finding)}}};
+      {{"schedule", schedule_file(finding)},
+       {"report.json", std::string(report)},
+       {"finding.md", finding_page(finding)}}};
   for (const auto& [name, text] : files) {
     if (auto written = write_small_file(directory / name, text); !written) return written;
   }

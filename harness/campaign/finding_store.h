@@ -43,7 +43,9 @@ class FindingStore {
   [[nodiscard]] Result<SavedFinding> load(const std::string& name) const;
   [[nodiscard]] std::vector<SavedFinding> load_all() const;  // in order of name; without what cannot be read
 
-  [[nodiscard]] std::filesystem::path directory_of(const std::string& name) const { return directory_ / name; }
+  [[nodiscard]] std::filesystem::path directory_of(const std::string& name) const {
+    return directory_ / name;
+  }
 
  private:
   explicit FindingStore(std::filesystem::path directory) : directory_(std::move(directory)) {}

@@ -12,8 +12,8 @@
 namespace selfconnect {
 
 struct EngineOptions {
-  std::filesystem::path corpus;  // read, written, and read again each second for what other workers found
-  std::uint32_t seed = 1;        // not 0
+  std::filesystem::path corpus;      // read, written, and read again each second for what other workers found
+  std::uint32_t seed = 1;            // not 0
   std::uint64_t most_attempts = 64;  // of a schedule that is made up
 };
 

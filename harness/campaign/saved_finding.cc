@@ -22,7 +22,8 @@ std::string how_sure(const SavedFinding& finding) {
     return fmt::format("**Flaky**: it was seen once, and in none of {} further runs of the same schedule.",
                        finding.confirmations);
   }
-  std::string text = fmt::format("Confirmed: seen in {} of {} further runs.", finding.shown, finding.confirmations);
+  std::string text =
+      fmt::format("Confirmed: seen in {} of {} further runs.", finding.shown, finding.confirmations);
   if (!finding.minimal) text += " Shrinking was cut short: a shorter schedule may show it too.";
   return text;
 }
@@ -50,7 +51,8 @@ std::string to_json(const SavedFinding& finding) {
 
 Result<SavedFinding> saved_finding_from_json(std::string_view text) try {
   const Json json = Json::parse(text);
-  if (json.at("schema") != "selfconnect.finding/1") return std::unexpected(error("expected schema selfconnect.finding/1"));
+  if (json.at("schema") != "selfconnect.finding/1")
+    return std::unexpected(error("expected schema selfconnect.finding/1"));
   SavedFinding finding;
   json.at("name").get_to(finding.name);
   json.at("key").get_to(finding.key);

@@ -18,10 +18,10 @@ struct SavedFinding {
   std::string rule;
   Level level = Level::kWarning;
   std::string message;
-  std::string schedule;           // the shortest that shows it, as text
-  std::string first_schedule;     // the one that showed it first
-  std::uint64_t seed = 0;         // of the campaign
-  std::uint32_t shown = 0;        // of `confirmations` whole runs
+  std::string schedule;        // the shortest that shows it, as text
+  std::string first_schedule;  // the one that showed it first
+  std::uint64_t seed = 0;      // of the campaign
+  std::uint32_t shown = 0;     // of `confirmations` whole runs
   std::uint32_t confirmations = 0;
   std::uint32_t shrink_runs = 0;
   bool minimal = false;  // nothing can be left out of the schedule; else the shrinking was cut short

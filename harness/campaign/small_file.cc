@@ -26,7 +26,8 @@ Result<std::string> read_small_file(const std::filesystem::path& file, std::size
   if (!fd) return failed("open", file);
   struct stat status{};
   if (fstat(fd.get(), &status) != 0) return failed("fstat", file);
-  if (!S_ISREG(status.st_mode)) return std::unexpected(error(fmt::format("{}: not a regular file", file.string())));
+  if (!S_ISREG(status.st_mode))
+    return std::unexpected(error(fmt::format("{}: not a regular file", file.string())));
   if (static_cast<std::uintmax_t>(status.st_size) > largest)
     return std::unexpected(error(fmt::format("{}: larger than {} bytes", file.string(), largest)));
   std::string text(static_cast<std::size_t>(status.st_size), '\0');

@@ -28,7 +28,8 @@ std::optional<WorkerMessage> message_from_line(std::string_view line) {
   if (space == std::string_view::npos) return std::nullopt;
   const auto name = std::ranges::find(kNames, line.substr(0, space));
   if (name == kNames.end()) return std::nullopt;
-  return WorkerMessage{static_cast<WorkerMessage::What>(name - kNames.begin()), std::string(line.substr(space + 1))};
+  return WorkerMessage{static_cast<WorkerMessage::What>(name - kNames.begin()),
+                       std::string(line.substr(space + 1))};
 }
 
 }  // namespace selfconnect

@@ -151,13 +151,15 @@ void WorkerProcess::end() {
 std::vector<WorkerMessage> WorkerProcess::take_messages() {
   std::array<char, 4096> chunk;
   ssize_t size = 0;
-  while (partial_.size() < kLongestPartial && (size = read(messages_.get(), chunk.data(), chunk.size())) > 0) {
+  while (partial_.size() < kLongestPartial &&
+         (size = read(messages_.get(), chunk.data(), chunk.size())) > 0) {
     partial_.append(chunk.data(), static_cast<std::size_t>(size));
   }
   std::vector<WorkerMessage> messages;
   std::size_t end = 0;
   while ((end = partial_.find('\n')) != std::string::npos) {
-    if (auto message = message_from_line(std::string_view(partial_).substr(0, end))) messages.push_back(std::move(*message));
+    if (auto message = message_from_line(std::string_view(partial_).substr(0, end)))
+      messages.push_back(std::move(*message));
     partial_.erase(0, end + 1);
   }
   return messages;

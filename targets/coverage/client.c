@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   struct sockaddr_in to;
   int fd;
   if (argc != 3) return 64;
@@ -17,7 +17,7 @@ int main(int argc, char **argv) {
   if (inet_pton(AF_INET, argv[1], &to.sin_addr) != 1) return 64;
   fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return 2;
-  if (connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0) return 1;
+  if (connect(fd, (struct sockaddr*)&to, sizeof(to)) != 0) return 1;
   close(fd);
   return 0;
 }

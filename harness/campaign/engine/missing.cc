@@ -10,7 +10,8 @@ bool has_fuzz_engine() { return false; }
 
 FuzzCounters fuzz_counters() { return {}; }
 
-void run_fuzz_engine(const EngineOptions& /*options*/, const std::function<bool(std::string_view)>& /*test*/) {
+void run_fuzz_engine(const EngineOptions& /*options*/,
+                     const std::function<bool(std::string_view)>& /*test*/) {
   std::abort();  // has_fuzz_engine() was not asked
 }
 
