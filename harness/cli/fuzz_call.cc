@@ -50,7 +50,7 @@ void declare(CommandParser& parser, Given& given) {
               given.until_finding);
   parser.option({"--corpus", "DIR", "Schedules to begin with, and where new ones go [OUT/corpus]"},
                 given.corpus);
-  parser.option({"--workers", "N", "So many at a time [one per core]"}, given.workers);
+  parser.option({"--workers", "N", "So many at a time [two per core]"}, given.workers);
   parser.option({"--max-events", "N", "Longest schedule that is made up, in attempts [64]"},
                 given.most_events);
   parser.flag({"--fresh", "", "A fresh world for each run: slower"}, given.fresh);
@@ -108,7 +108,7 @@ Parsed<FuzzCall> parse_fuzz_call(std::span<const std::string> arguments, std::si
                 .directory = {},
                 .duration = {},
                 .runs = {},
-                .workers = std::clamp<std::size_t>(cores, 1, kMostWorkers),
+                .workers = std::clamp<std::size_t>(2 * cores, 1, kMostWorkers),  // a run waits as long as it computes
                 .most_events = 64,
                 .until_finding = given.until_finding,
                 .worlds = given.fresh ? ScheduleRunner::Worlds::kFresh : ScheduleRunner::Worlds::kRecycled,

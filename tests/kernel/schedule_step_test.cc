@@ -178,7 +178,7 @@ std::string contradicts_notes(const std::vector<const ScheduledAttempt*>& attemp
   if (attempts.size() != seen.size()) return fmt::format("the client saw {} attempts", seen.size());
   // Those for which more than one thing may be seen come last.
   std::vector<const ScheduledAttempt*> ordered(attempts);
-  std::ranges::stable_partition(ordered, [](const auto* attempt) {
+  std::ranges::partition(ordered, [](const auto* attempt) {
     return !(may_see(*attempt, "connected") && may_see(*attempt, "reset"));
   });
   for (const ScheduledAttempt* attempt : ordered) {
