@@ -38,7 +38,7 @@ TEST(FuzzCallTest, HasTheDocumentedDefaults) {
   const FuzzCall fuzz = call({});
   EXPECT_EQ(fuzz.directory.root, "selfconnect-fuzz");
   EXPECT_EQ(fuzz.directory.corpus, "selfconnect-fuzz/corpus");
-  EXPECT_EQ(fuzz.workers, 4U);
+  EXPECT_EQ(fuzz.workers, 8U);
   EXPECT_EQ(fuzz.most_events, 64U);
   EXPECT_EQ(fuzz.duration, std::nullopt);
   EXPECT_EQ(fuzz.runs, std::nullopt);
