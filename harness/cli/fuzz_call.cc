@@ -108,7 +108,8 @@ Parsed<FuzzCall> parse_fuzz_call(std::span<const std::string> arguments, std::si
                 .directory = {},
                 .duration = {},
                 .runs = {},
-                .workers = std::clamp<std::size_t>(2 * cores, 1, kMostWorkers),  // a run waits as long as it computes
+                // A run waits as long as it computes.
+                .workers = std::clamp<std::size_t>(2 * cores, 1, kMostWorkers),
                 .most_events = 64,
                 .until_finding = given.until_finding,
                 .worlds = given.fresh ? ScheduleRunner::Worlds::kFresh : ScheduleRunner::Worlds::kRecycled,
