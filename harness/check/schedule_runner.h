@@ -13,7 +13,8 @@
 
 namespace selfconnect {
 
-// For one thread, but for interrupt().
+// For one thread, but for interrupt(); and one at a time in a process: a launch copies the descriptors of the whole process until its
+// exec, the sockets of another runner's target among them.
 class ScheduleRunner {
  public:
   enum class Worlds { kFresh, kRecycled };
