@@ -437,7 +437,6 @@ void ScheduleDirector::remember(Meeting& meeting) {
   if (accepted) hand_over(meeting, std::move(accepted));
   const std::scoped_lock lock(mutex_);
   dialling_ = false;
-  ++total_;
   if (meeting.dialled) ++dialled_;
   if (attempts_.size() < kMostScheduledKept) attempts_.push_back(meeting.attempt);
 }
@@ -482,11 +481,6 @@ void ScheduleDirector::look_at_sockets(pid_t thread, const Endpoint& destination
         open.inodes.contains(socket.inode))
       held_->ended.push_back(socket.attempt);
   }
-}
-
-std::uint64_t ScheduleDirector::attempts() const {
-  const std::scoped_lock lock(mutex_);
-  return total_;
 }
 
 std::uint64_t ScheduleDirector::dialled() const {

@@ -65,8 +65,7 @@ class ScheduleDirector {
   DialAnswer dial(const StoppedDial& stopped);
   std::optional<std::uint16_t> port_at_bind(const Dial& dial);
 
-  // Attempts so far, and those of them that sent a SYN.
-  [[nodiscard]] std::uint64_t attempts() const;
+  // Attempts so far that sent a SYN.
   [[nodiscard]] std::uint64_t dialled() const;
   // Why an attempt could not be made to meet its event, whatever the target does; empty: there was none.
   [[nodiscard]] std::string out_of_step() const;
@@ -142,7 +141,7 @@ class ScheduleDirector {
   // Both.
   mutable std::mutex mutex_;
   std::vector<ScheduledAttempt> attempts_;
-  std::uint64_t total_ = 0, dialled_ = 0;
+  std::uint64_t dialled_ = 0;
   std::map<Endpoint, std::uint64_t> newest_;  // attempt, per destination
   std::vector<Instant> time_waits_removed_;
   std::string out_of_step_;
