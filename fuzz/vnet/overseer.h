@@ -19,7 +19,8 @@ class TcpSocket;
 struct Attempt {
   enum class Port : std::uint8_t {
     kAny,        // a free port of the ephemeral range, never the dialled one
-    kDialled,    // the very port that is dialled, where it is free: the socket is connected to itself; else kAny
+    kDialled,    // the very port that is dialled, where the kernel would give it: the socket is connected to itself; else kAny
+    kCleared,    // the same, and TIME_WAIT there is removed first, as the director of `check --schedule` does
     kExhausted,  // none: EADDRNOTAVAIL
   };
   enum class Syn : std::uint8_t {

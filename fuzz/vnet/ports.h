@@ -1,0 +1,57 @@
+// Who holds which port of the virtual host: the rules of bind(2) and of the source port of connect(2), as Linux has them
+// (net/ipv4/inet_connection_sock.c, inet_hashtables.c).
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "fuzz/vnet/overseer.h"
+#include "fuzz/vnet/virtual_time.h"
+#include "harness/net/endpoint.h"
+
+namespace selfconnect::vnet {
+
+class TcpSocket;
+
+inline constexpr Time kTimeWait = std::chrono::seconds(60);       // TCP_TIMEWAIT_LEN
+inline constexpr Time kTimeWaitReuse = std::chrono::seconds(1);   // tcp_tw_reuse_delay, for loopback
+
+class Ports {
+ public:
+  static constexpr std::uint16_t kFirst = 32768, kLast = 60999;   // ip_local_port_range
+
+  // bind(2): takes `port` for `socket`, whose address is set; 0 picks one. 0, or -EADDRINUSE.
+  int bind(TcpSocket& socket, std::uint16_t port, Time now);
+  // The port of a connect() whose addresses are set and that holds none. 0 or -EADDRNOTAVAIL.
+  int connect(TcpSocket& socket, Attempt::Port wanted, Time now);
+  // A bound socket connects: 0, or -EADDRNOTAVAIL where that very connection is there already.
+  [[nodiscard]] int connect_bound(const TcpSocket& socket, Time now);
+  // Again for listen(): others may have bound the port too, with SO_REUSEADDR.
+  [[nodiscard]] bool may_listen(const TcpSocket& socket) const;
+  void release(const TcpSocket& socket);
+  void time_wait(const TcpSocket& socket, Time until);
+  // An accepted connection shares its listener's port.
+  void share(const TcpSocket& socket);
+
+  [[nodiscard]] const std::vector<const TcpSocket*>& holders() const { return holders_; }
+
+ private:
+  struct TimeWait {
+    Endpoint local, remote;
+    Family family;
+    bool reuse_address, explicitly_bound;
+    Time since, until;
+  };
+  [[nodiscard]] bool conflicts(const TcpSocket& socket, std::uint16_t port, Time now) const;
+  [[nodiscard]] bool is_connection(const Endpoint& local, const Endpoint& remote, const TcpSocket& of, Time now) const;
+  [[nodiscard]] bool is_bound_by_name(std::uint16_t port) const;
+  void forget_old(Time now);
+
+  std::vector<const TcpSocket*> holders_;
+  std::vector<TimeWait> time_waits_;
+  std::uint16_t next_ = kFirst;
+};
+
+}  // namespace selfconnect::vnet
