@@ -18,11 +18,13 @@ void Descriptors::reserve() {
   for (int fd = kFirst; fd <= kLast; ++fd) {
     const int got = fcntl(inert, F_DUPFD_CLOEXEC, fd);
     if (got == fd) continue;
-    std::fprintf(stderr, "vnet: descriptors %d to %d are wanted for virtual sockets, and %d cannot be had: raise ulimit -n\n",
-                 kFirst, kLast, fd);
+    std::fprintf(
+        stderr,
+        "vnet: descriptors %d to %d are wanted for virtual sockets, and %d cannot be had: raise ulimit -n\n",
+        kFirst, kLast, fd);
     std::abort();
   }
-  close(inert);
+  ::close(inert);
 }
 
 int Descriptors::open(std::shared_ptr<File> file, bool close_on_exec, int lowest) {

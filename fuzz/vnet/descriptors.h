@@ -25,9 +25,7 @@ class Descriptors {
   int open(std::shared_ptr<File> file, bool close_on_exec, int lowest = kFirst);
   // Null where `fd` is not open.
   [[nodiscard]] File* find(int fd) const { return is_virtual(fd) ? slot(fd).file.get() : nullptr; }
-  [[nodiscard]] std::shared_ptr<File> share(int fd) const {
-    return is_virtual(fd) ? slot(fd).file : nullptr;
-  }
+  [[nodiscard]] std::shared_ptr<File> share(int fd) const { return is_virtual(fd) ? slot(fd).file : nullptr; }
   [[nodiscard]] bool close_on_exec(int fd) const { return slot(fd).close_on_exec; }
   void set_close_on_exec(int fd, bool on) { slot(fd).close_on_exec = on; }
   // False where it is not open. Releases the file with its last descriptor.

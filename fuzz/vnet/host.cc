@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "fuzz/vnet/host.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <iterator>
+
+#include "harness/schedule/schedule.h"
 
 namespace selfconnect::vnet {
 
@@ -21,6 +26,18 @@ HostScope::~HostScope() { current = nullptr; }
 Host::~Host() {
   timers_.clear();
   descriptors_.clear();
+}
+
+void Host::note_segment(std::string_view name, const Endpoint& from, const Endpoint& to,
+                        std::string_view bytes) {
+  fmt::format_to(std::back_inserter(*trace), "{}.{:09} {} {} > {}", now_.count() / 1'000'000'000,
+                 now_.count() % 1'000'000'000, name, from.text(), to.text());
+  if (!bytes.empty()) {
+    const Event said{.kind = EventKind::kScript,
+                     .steps = {{.what = Step::What::kSay, .bytes = std::string(bytes)}}};
+    *trace += ' ' + print(said);
+  }
+  *trace += '\n';
 }
 
 std::optional<Host::Waited> Host::pass_to_next(std::optional<Time> limit) {

@@ -49,6 +49,8 @@ class Host {
 
   // The trace: one line per call and per segment. Nothing is written where nobody reads it.
   std::string* trace = nullptr;
+  // "0.000000000 SYN 127.0.0.1:32768 > 127.0.0.1:6379"; the bytes as a schedule has them. Only where `trace` is set.
+  void note_segment(std::string_view name, const Endpoint& from, const Endpoint& to, std::string_view bytes);
 
  private:
   std::optional<Waited> pass_to_next(std::optional<Time> limit);

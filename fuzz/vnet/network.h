@@ -31,11 +31,10 @@ class Network {
 
   // For TcpSocket.
   enum class Segment : std::uint8_t { kSyn, kFin, kAckOfFin, kReset };
-  void send(Segment segment, TcpSocket& from);                // to wherever it is connected
+  void send(Segment segment, TcpSocket& from);  // to wherever it is connected
   void send(Segment segment, TcpSocket& from, TcpSocket* to);
-  void forget(TcpSocket& socket);                             // it is no more
-  void adopt(std::shared_ptr<TcpSocket> orphan);              // closed by the client, and not done yet
-  void let_go(TcpSocket& orphan);
+  void forget(TcpSocket& socket);                 // it is no more
+  void adopt(std::shared_ptr<TcpSocket> orphan);  // closed by the client, kept until it is done
 
  private:
   struct UnderWay {
@@ -45,7 +44,7 @@ class Network {
   };
   void arrive(const UnderWay& segment);
   void arrive_syn(TcpSocket& from);
-  [[nodiscard]] TcpSocket* listener(const Endpoint& at) const;
+  void answer_syn(TcpSocket& from, TcpSocket& listener);
 
   Host& host_;
   Ports ports_;
@@ -53,6 +52,7 @@ class Network {
   std::size_t next_ = 0;  // of under_way_
   std::vector<std::shared_ptr<TcpSocket>> orphans_;
   std::vector<std::unique_ptr<FarConnection>> far_connections_;
+  std::size_t first_open_ = 0;  // of far_connections_: those before it are closed
 };
 
 }  // namespace selfconnect::vnet

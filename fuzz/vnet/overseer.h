@@ -18,8 +18,8 @@ class TcpSocket;
 // What becomes of one attempt: a connect() of a socket to an endpoint.
 struct Attempt {
   enum class Port : std::uint8_t {
-    kAny,        // a free port of the ephemeral range, never the dialled one
-    kDialled,    // the very port that is dialled, where the kernel would give it: the socket is connected to itself; else kAny
+    kAny,  // a free port of the ephemeral range, never the dialled one
+    kDialled,  // the very port that is dialled, where the kernel would give it: the socket is connected to itself; else kAny
     kCleared,    // the same, and TIME_WAIT there is removed first, as the director of `check --schedule` does
     kExhausted,  // none: EADDRNOTAVAIL
   };
@@ -49,6 +49,9 @@ class Overseer {
   // A call of the client begins; `name` as in the manual ("connect"). May never return: a client that calls for ever without
   // letting time pass.
   virtual void called(const char* /*name*/) {}
+
+  // The kernel sends the client a signal (SIGPIPE), which it has not asked to be spared. May never return.
+  virtual void raised(int signal);
 
   // What the client does on a socket of an attempt.
   virtual void connected(const TcpSocket& /*socket*/) {}

@@ -15,12 +15,12 @@ namespace selfconnect::vnet {
 
 class TcpSocket;
 
-inline constexpr Time kTimeWait = std::chrono::seconds(60);       // TCP_TIMEWAIT_LEN
-inline constexpr Time kTimeWaitReuse = std::chrono::seconds(1);   // tcp_tw_reuse_delay, for loopback
+inline constexpr Time kTimeWait = std::chrono::seconds(60);      // TCP_TIMEWAIT_LEN
+inline constexpr Time kTimeWaitReuse = std::chrono::seconds(1);  // tcp_tw_reuse_delay, for loopback
 
 class Ports {
  public:
-  static constexpr std::uint16_t kFirst = 32768, kLast = 60999;   // ip_local_port_range
+  static constexpr std::uint16_t kFirst = 32768, kLast = 60999;  // ip_local_port_range
 
   // bind(2): takes `port` for `socket`, whose address is set; 0 picks one. 0, or -EADDRINUSE.
   int bind(TcpSocket& socket, std::uint16_t port, Time now);
@@ -29,27 +29,29 @@ class Ports {
   // A bound socket connects: 0, or -EADDRNOTAVAIL where that very connection is there already.
   [[nodiscard]] int connect_bound(const TcpSocket& socket, Time now);
   // Again for listen(): others may have bound the port too, with SO_REUSEADDR.
-  [[nodiscard]] bool may_listen(const TcpSocket& socket) const;
-  void release(const TcpSocket& socket);
-  void time_wait(const TcpSocket& socket, Time until);
+  [[nodiscard]] bool may_listen(const TcpSocket& socket, Time now) const;
+  // The listener that a SYN to `at` reaches: the one of that very address before one of any address; null: nobody.
+  [[nodiscard]] TcpSocket* listener(const Endpoint& at) const;
+  void release(TcpSocket& socket);
+  void time_wait(const TcpSocket& socket, Time now);
+  void end_time_wait(const TcpSocket& socket);  // RST has come
   // An accepted connection shares its listener's port.
-  void share(const TcpSocket& socket);
-
-  [[nodiscard]] const std::vector<const TcpSocket*>& holders() const { return holders_; }
+  void share(TcpSocket& socket);
 
  private:
   struct TimeWait {
     Endpoint local, remote;
-    Family family;
-    bool reuse_address, explicitly_bound;
-    Time since, until;
+    bool reuse_address = false, named = false;
+    Time since{};
   };
   [[nodiscard]] bool conflicts(const TcpSocket& socket, std::uint16_t port, Time now) const;
-  [[nodiscard]] bool is_connection(const Endpoint& local, const Endpoint& remote, const TcpSocket& of, Time now) const;
-  [[nodiscard]] bool is_bound_by_name(std::uint16_t port) const;
-  void forget_old(Time now);
+  [[nodiscard]] bool is_connection(const Endpoint& local, const TcpSocket& of, Time now) const;
+  [[nodiscard]] bool is_named(std::uint16_t port, Time now) const;
+  [[nodiscard]] bool may_connect_from(std::uint16_t port, const TcpSocket& socket, Time now) const;
+  void hold(TcpSocket& socket, std::uint16_t port);
+  std::uint16_t step();
 
-  std::vector<const TcpSocket*> holders_;
+  std::vector<TcpSocket*> holders_;
   std::vector<TimeWait> time_waits_;
   std::uint16_t next_ = kFirst;
 };

@@ -7,8 +7,8 @@
 namespace selfconnect::vnet {
 
 void refuse(std::string_view call, std::string_view why) {
-  std::fprintf(stderr, "vnet: %.*s: %.*s\n", static_cast<int>(call.size()), call.data(), static_cast<int>(why.size()),
-               why.data());
+  std::fprintf(stderr, "vnet: %.*s: %.*s\n", static_cast<int>(call.size()), call.data(),
+               static_cast<int>(why.size()), why.data());
   std::abort();
 }
 

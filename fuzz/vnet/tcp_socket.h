@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fuzz/vnet/byte_queue.h"
 #include "fuzz/vnet/file.h"
@@ -32,8 +33,8 @@ struct SocketOptions {
   linger lingering{};
   std::optional<Time> receive_limit;  // SO_RCVTIMEO, SO_SNDTIMEO; none: no limit
   std::optional<Time> send_limit;
-  std::optional<int> syn_retries;       // TCP_SYNCNT
-  std::optional<Time> user_limit;       // TCP_USER_TIMEOUT
+  std::optional<int> syn_retries;  // TCP_SYNCNT
+  std::optional<Time> user_limit;  // TCP_USER_TIMEOUT
   struct Other {
     int level = 0, name = 0, value = 0;
   };
@@ -49,6 +50,10 @@ class TcpSocket final : public File, public Timed, public std::enable_shared_fro
   // wait (neither O_NONBLOCK nor MSG_DONTWAIT).
   int bind(const Endpoint& address);
   int connect(const Endpoint& to, bool block);
+  // Whether connect() would start an attempt, rather than ask after one.
+  [[nodiscard]] bool is_to_start() const {
+    return phase_ == Phase::kUnconnected && state_ == TcpState::kClose;
+  }
   int dissolve();  // connect() to AF_UNSPEC
   int listen(int backlog);
   struct Accepted {
@@ -58,25 +63,25 @@ class TcpSocket final : public File, public Timed, public std::enable_shared_fro
   Accepted accept(bool block);
   struct Transfer {
     bool block = true;
-    bool peek = false;      // MSG_PEEK
-    bool all = false;       // MSG_WAITALL
-    bool discard = false;   // MSG_TRUNC: the bytes are thrown away
-    bool no_signal = false; // MSG_NOSIGNAL
+    bool peek = false;       // MSG_PEEK
+    bool all = false;        // MSG_WAITALL
+    bool discard = false;    // MSG_TRUNC: the bytes are thrown away
+    bool no_signal = false;  // MSG_NOSIGNAL
   };
   ssize_t receive(char* into, std::size_t size, const Transfer& how);
   // EPIPE without no_signal also raises SIGPIPE.
   ssize_t send(std::string_view bytes, const Transfer& how);
   int shutdown(int how);
-  void release() override;                // close()
+  void release() override;  // close()
   [[nodiscard]] short ready() const override;
-  int take_error();                       // SO_ERROR: an errno, and it is gone
-  [[nodiscard]] int local_name(Endpoint& name) const;
+  int take_error();  // SO_ERROR: an errno, and it is gone
   [[nodiscard]] int peer_name(Endpoint& name) const;
   [[nodiscard]] TcpState state() const { return state_; }
   [[nodiscard]] std::size_t unread() const { return received_.size(); }  // FIONREAD
-  [[nodiscard]] std::size_t unsent() const { return 0; }                 // SIOCOUTQ: what is sent has arrived
+  [[nodiscard]] bool is_bound() const { return port_ != 0; }
   [[nodiscard]] Family family() const { return family_; }
-  [[nodiscard]] bool is_connected_to_itself() const { return peer_ == this; }
+  // Also after it has ended.
+  [[nodiscard]] bool is_connected_to_itself() const { return remote_.port != 0 && local_ == remote_; }
   SocketOptions options;
   // From Attempt::number; 0 for one that has not dialled.
   [[nodiscard]] std::uint64_t attempt() const { return attempt_; }
@@ -89,27 +94,31 @@ class TcpSocket final : public File, public Timed, public std::enable_shared_fro
   // sock->state of the kernel, enum socket_state.
   enum class Phase : std::uint8_t { kUnconnected, kConnecting, kConnected, kDisconnecting };
 
-  void expire() override;  // the next SYN is due
+  void expire() override;  // nobody has answered the last SYN
   // What arrives.
-  void syn_answered(TcpSocket* by);  // SYN-ACK; null: RST
   void take(std::string_view bytes);
   void take_fin();
   void take_ack_of_fin();
   void take_reset();
 
   // ... and what the kernel does of it: see tcp_socket.cc.
-  int start_connect(const Endpoint& to);
-  int wait_for_connect(bool block, int otherwise);
-  int disconnect();
-  void done(TcpState state = TcpState::kClose);
-  void enter_time_wait(bool fin_seen);
+  int start_connect(Endpoint to);
+  void choose_addresses(Endpoint& to);
+  int finish_connect();
+  void disconnect();
+  void establish(TcpSocket& with);
+  void close_now();
+  void done();
+  void enter_time_wait();
   void send_fin();
-  bool close_state();  // tcp_close_state(): the next state of a close; whether it sends FIN
+  bool start_close();
   void stop_listening();
   void unbind();
+  void wait_for_syn_answer();
+  [[nodiscard]] bool is_sending() const;   // ESTABLISHED or CLOSE_WAIT
   [[nodiscard]] std::size_t room() const;  // bytes that the other end can take
-  [[nodiscard]] int take_error_or(int otherwise);
-  int fail_to_send(int error, const Transfer& how);
+  int wait_to_send(std::optional<Time> limit, bool block);
+  ssize_t fail_to_send(int error, const Transfer& how);
   [[nodiscard]] std::optional<Time> limit(const std::optional<Time>& duration) const;
 
   Host& host_;
@@ -117,23 +126,21 @@ class TcpSocket final : public File, public Timed, public std::enable_shared_fro
   TcpState state_ = TcpState::kClose;
   Phase phase_ = Phase::kUnconnected;
   bool receive_shut_ = false, send_shut_ = false;
-  bool end_seen_ = false;      // SOCK_DONE: the other end's FIN has come
-  bool fin_queued_ = false;    // and the reader has not come to it
-  bool orphan_ = false;        // SOCK_DEAD: closed by the client, and not done yet
-  bool far_ = false;           // the far end's: has no port on this host
-  int error_ = 0;              // sk_err
+  bool end_seen_ = false;  // SOCK_DONE: the other end's FIN has come
+  bool orphan_ = false;    // SOCK_DEAD: closed by the client, and not done yet
+  bool far_ = false;       // the far end's: has no port on this host
+  int error_ = 0;          // sk_err
   Endpoint local_, remote_;
   bool address_bound_ = false, port_bound_ = false;  // SOCK_BINDADDR_LOCK, SOCK_BINDPORT_LOCK
-  std::uint16_t port_ = 0;     // inet_num: the port it holds, 0 for none
+  bool port_named_ = false;  // it got its port other than by connect(): the bucket's fastreuse is not -1
+  std::uint16_t port_ = 0;   // inet_num: the port it holds, 0 for none
   std::uint64_t attempt_ = 0;
   TcpSocket* peer_ = nullptr;  // the other end; this, when connected to itself
   ByteQueue received_;
-  Time syn_sent_{};
-  int syns_ = 0;
-  std::optional<Attempt> plan_;
+  int syns_ = 0;  // sent again
+  Attempt plan_;
   std::deque<std::shared_ptr<TcpSocket>> accept_queue_;
   std::size_t backlog_ = 0;
-  TcpSocket* listener_ = nullptr;  // until it is accepted
 };
 
 }  // namespace selfconnect::vnet

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+#include "fuzz/vnet/network.h"
+
+#include <poll.h>
+
+#include <utility>
+
+#include "fuzz/vnet/host.h"
+
+namespace selfconnect::vnet {
+
+namespace {
+
+std::string_view name_of(Network::Segment segment) {
+  switch (segment) {
+    case Network::Segment::kSyn:
+      return "SYN";
+    case Network::Segment::kFin:
+      return "FIN";
+    case Network::Segment::kAckOfFin:
+      return "ACK";
+    case Network::Segment::kReset:
+      return "RST";
+  }
+  return "";
+}
+
+}  // namespace
+
+Network::~Network() {
+  // Before the ports: sockets let go of theirs.
+  far_connections_.clear();
+  orphans_.clear();
+}
+
+void Network::send(Segment segment, TcpSocket& from) { send(segment, from, from.peer_); }
+
+void Network::send(Segment segment, TcpSocket& from, TcpSocket* to) {
+  under_way_.push_back({.segment = segment, .from = &from, .to = to});
+  if (host_.trace != nullptr) host_.note_segment(name_of(segment), from.local(), from.remote(), {});
+}
+
+void Network::forget(TcpSocket& socket) {
+  for (std::size_t index = next_; index < under_way_.size(); ++index) {
+    UnderWay& segment = under_way_[index];
+    if (segment.from == &socket) segment.from = nullptr;
+    // A segment to nobody is answered with RST; a SYN has looked for nobody yet.
+    if (segment.to == &socket) segment.to = nullptr;
+  }
+}
+
+void Network::adopt(std::shared_ptr<TcpSocket> orphan) { orphans_.push_back(std::move(orphan)); }
+
+void Network::deliver() {
+  while (next_ < under_way_.size()) {
+    const UnderWay segment = under_way_[next_++];
+    arrive(segment);
+  }
+  under_way_.clear();
+  next_ = 0;
+  if (!orphans_.empty()) {
+    std::erase_if(orphans_, [](const auto& orphan) { return orphan->state_ == TcpState::kClose; });
+  }
+}
+
+void Network::settle() {
+  bool moved = true;
+  while (moved) {
+    deliver();
+    moved = false;
+    while (first_open_ < far_connections_.size() && !far_connections_[first_open_]->is_open()) ++first_open_;
+    for (std::size_t index = first_open_; index < far_connections_.size(); ++index) {
+      if (far_connections_[index]->go_on()) moved = true;
+    }
+  }
+}
+
+void Network::arrive(const UnderWay& segment) {
+  if (segment.segment == Segment::kSyn) {
+    if (segment.from != nullptr && segment.from->state_ == TcpState::kSynSent) arrive_syn(*segment.from);
+    return;
+  }
+  if (segment.to == nullptr) {
+    if (segment.segment != Segment::kReset && segment.from != nullptr) segment.from->take_reset();
+    return;
+  }
+  switch (segment.segment) {
+    case Segment::kFin:
+      return segment.to->take_fin();
+    case Segment::kAckOfFin:
+      return segment.to->take_ack_of_fin();
+    default:
+      return segment.to->take_reset();
+  }
+}
+
+void Network::arrive_syn(TcpSocket& from) {
+  if (from.is_connected_to_itself()) {  // simultaneous open (RFC 9293, 3.5)
+    if (host_.trace != nullptr) host_.note_segment("SYN-ACK", from.local(), from.remote(), {});
+    from.establish(from);
+    return;
+  }
+  switch (from.plan_.syn) {
+    case Attempt::Syn::kDropped:
+      return from.wait_for_syn_answer();
+    case Attempt::Syn::kRefused:
+      if (host_.trace != nullptr) host_.note_segment("RST", from.remote(), from.local(), {});
+      return from.take_reset();
+    case Attempt::Syn::kAccepted: {
+      auto far = std::make_shared<TcpSocket>(host_, from.family());
+      far->far_ = true;
+      far->local_ = from.remote();
+      far->remote_ = from.local();
+      if (host_.trace != nullptr) host_.note_segment("SYN-ACK", far->local(), far->remote(), {});
+      far->establish(from);
+      from.establish(*far);
+      far_connections_.push_back(
+          std::make_unique<FarConnection>(std::move(far), std::move(from.plan_.far_end)));
+      return;
+    }
+    case Attempt::Syn::kToHost:
+      if (TcpSocket* listener = ports_.listener(from.remote())) return answer_syn(from, *listener);
+      if (host_.trace != nullptr) host_.note_segment("RST", from.remote(), from.local(), {});
+      return from.take_reset();
+  }
+}
+
+void Network::answer_syn(TcpSocket& from, TcpSocket& listener) {
+  if (listener.accept_queue_.size() > listener.backlog_) return from.wait_for_syn_answer();
+  auto child = std::make_shared<TcpSocket>(host_, listener.family());
+  child->options = listener.options;
+  child->local_ = from.remote();
+  child->remote_ = from.local();
+  child->phase_ = TcpSocket::Phase::kConnected;
+  child->address_bound_ = listener.address_bound_;
+  if (host_.trace != nullptr) host_.note_segment("SYN-ACK", child->local(), child->remote(), {});
+  child->establish(from);
+  from.establish(*child);
+  ports_.share(*child);
+  listener.accept_queue_.push_back(std::move(child));
+  listener.wake(POLLIN | POLLRDNORM);
+}
+
+}  // namespace selfconnect::vnet
