@@ -27,6 +27,9 @@ Time next_syn_after(int again) {
   return std::chrono::seconds(again <= kLinearSyns ? 1LL : 1LL << (again - kLinearSyns));
 }
 
+// How long they would go on if each wait were twice the one before: no SYN is sent again after that.
+Time without_linear_syns(int retries) { return std::chrono::seconds((2LL << std::min(retries, 32)) - 1); }
+
 }  // namespace
 
 TcpSocket::TcpSocket(Host& host, Family family) : File(Kind::kTcp), host_(host), family_(family) {
@@ -142,15 +145,23 @@ int TcpSocket::start_connect(Endpoint to) {
     return error;
   }
   syns_ = 0;
+  first_syn_ = host_.now();
   host_.network().send(Network::Segment::kSyn, *this, nullptr);
   return 0;
 }
 
-void TcpSocket::wait_for_syn_answer() { host_.timers().set(*this, host_.now() + next_syn_after(syns_)); }
+void TcpSocket::wait_for_syn_answer() {
+  Time wait = next_syn_after(syns_);
+  if (options.user_limit) wait = std::min(wait, first_syn_ + *options.user_limit - host_.now());
+  host_.timers().set(*this, host_.now() + wait);
+}
 
+// tcp_write_timeout()
 void TcpSocket::expire() {
   if (state_ != TcpState::kSynSent) return;
-  if (syns_ >= options.syn_retries.value_or(kSynRetries) + kLinearSyns) {
+  const int retries = options.syn_retries.value_or(kSynRetries);
+  if (syns_ >= retries + kLinearSyns ||
+      host_.now() - first_syn_ >= options.user_limit.value_or(without_linear_syns(retries))) {
     error_ = ETIMEDOUT;
     done();
     wake(POLLERR);

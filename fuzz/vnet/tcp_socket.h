@@ -138,6 +138,7 @@ class TcpSocket final : public File, public Timed, public std::enable_shared_fro
   TcpSocket* peer_ = nullptr;  // the other end; this, when connected to itself
   ByteQueue received_;
   int syns_ = 0;  // sent again
+  Time first_syn_{};
   Attempt plan_;
   std::deque<std::shared_ptr<TcpSocket>> accept_queue_;
   std::size_t backlog_ = 0;
