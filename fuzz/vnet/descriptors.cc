@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "fuzz/vnet/real.h"
+
 namespace selfconnect::vnet {
 
 void Descriptors::reserve() {
@@ -16,7 +18,7 @@ void Descriptors::reserve() {
   if (std::exchange(reserved, true)) return;
   const int inert = ::open("/", O_PATH | O_CLOEXEC);
   for (int fd = kFirst; fd <= kLast; ++fd) {
-    const int got = fcntl(inert, F_DUPFD_CLOEXEC, fd);
+    const int got = real::fcntl(inert, F_DUPFD_CLOEXEC, fd);
     if (got == fd) continue;
     std::fprintf(
         stderr,
@@ -24,7 +26,7 @@ void Descriptors::reserve() {
         kFirst, kLast, fd);
     std::abort();
   }
-  ::close(inert);
+  real::close(inert);
 }
 
 int Descriptors::open(std::shared_ptr<File> file, bool close_on_exec, int lowest) {

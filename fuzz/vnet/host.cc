@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
+#include "fuzz/vnet/real.h"
 #include "harness/schedule/schedule.h"
 
 namespace selfconnect::vnet {
@@ -19,9 +21,17 @@ constinit thread_local Host* current = nullptr;
 
 Host* current_host() { return current; }
 
-HostScope::HostScope(Host& host) { current = &host; }
+HostScope::HostScope(Host& host) {
+  static const bool prepared = (real::before_first_run(), true);
+  static_cast<void>(prepared);
+  current = &host;
+}
 
 HostScope::~HostScope() { current = nullptr; }
+
+HostAside::HostAside() : aside_(std::exchange(current, nullptr)) {}
+
+HostAside::~HostAside() { current = aside_; }
 
 Host::~Host() {
   timers_.clear();

@@ -74,4 +74,17 @@ class HostScope {
   ~HostScope();
 };
 
+// None is the current one for its duration: for what strikes in the midst of a run and is no part of the client, a signal handler
+// of the engine's. Async-signal-safe.
+class HostAside {
+ public:
+  HostAside();
+  HostAside(const HostAside&) = delete;
+  HostAside& operator=(const HostAside&) = delete;
+  ~HostAside();
+
+ private:
+  Host* aside_;
+};
+
 }  // namespace selfconnect::vnet
