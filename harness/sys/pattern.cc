@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <regex>
 
 namespace selfconnect {
@@ -24,10 +25,36 @@ std::string_view reason(std::regex_constants::error_type code) {
   return "too large or too complex";
 }
 
+std::size_t digits_at(std::string_view text, std::size_t at) {
+  at = std::min(at, text.size());
+  return std::min(text.find_first_not_of("0123456789", at), text.size()) - at;
+}
+
+// libstdc++ reads the numbers of {N,M} and \N into an int, and does not look whether they fit.
+bool has_huge_number(std::string_view pattern) {
+  constexpr std::size_t kMostDigits = 9;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] != '{' && pattern[i] != '\\') continue;
+    const std::size_t end = i + 1 + digits_at(pattern, i + 1);
+    const bool two = pattern[i] == '{' && pattern.substr(end).starts_with(',');
+    if (std::max(end - i - 1, two ? digits_at(pattern, end + 1) : 0) > kMostDigits) return true;
+    if (pattern[i] == '\\') ++i;
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<void> check_pattern(std::string_view pattern) {
   if (pattern.empty()) return std::unexpected(error("the regular expression is empty"));
+  if (pattern.size() > kLongestPattern) {
+    return std::unexpected(
+        error(fmt::format("the regular expression is longer than {} bytes", kLongestPattern)));
+  }
+  if (has_huge_number(pattern)) {
+    return std::unexpected(
+        error(fmt::format("'{}' is not a regular expression: a number of more than 9 digits", pattern)));
+  }
   try {
     const std::regex compiled(pattern.begin(), pattern.end());
     return {};

@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "harness/world/netlink_answer.h"
+
 namespace selfconnect {
 
 namespace {
@@ -36,14 +38,12 @@ struct Dump {
   std::vector<SocketLine> lines;
 };
 
-int take_line(const nlmsghdr* header, void* data) {
-  auto& dump = *static_cast<Dump*>(data);
-  if (mnl_nlmsg_get_payload_len(header) < sizeof(inet_diag_msg)) return MNL_CB_OK;
-  const auto& line = *static_cast<const inet_diag_msg*>(mnl_nlmsg_get_payload(header));
+// Those of the port, in a state that has a name.
+void take_line(const inet_diag_msg& line, Dump& dump) {
   const bool known_state = line.idiag_state >= static_cast<std::uint8_t>(TcpState::kEstablished) &&
                            line.idiag_state <= static_cast<std::uint8_t>(TcpState::kClosing);
-  if (!known_state || ntohs(line.id.idiag_sport) != dump.local_port) return MNL_CB_OK;
-  if (dump.lines.size() >= SockDiag::kMaxLines) return MNL_CB_OK;
+  if (!known_state || ntohs(line.id.idiag_sport) != dump.local_port) return;
+  if (dump.lines.size() >= SockDiag::kMaxLines) return;
   dump.lines.push_back({.at = dump.at,
                         .state = static_cast<TcpState>(line.idiag_state),
                         .local = endpoint_of(line.idiag_family, line.id.idiag_src, line.id.idiag_sport),
@@ -51,7 +51,6 @@ int take_line(const nlmsghdr* header, void* data) {
                         .inode = line.idiag_inode,
                         .receive_queue = line.idiag_rqueue,
                         .send_queue = line.idiag_wqueue});
-  return MNL_CB_OK;
 }
 
 // Begins a request about TCP sockets in all states.
@@ -70,7 +69,7 @@ inet_diag_req_v2& put_request(Buffer& buffer, std::uint16_t type, std::uint16_t 
 }
 
 // Sends the request and reads its answers to the end (or to the acknowledgement).
-Result<void> talk(int fd, Buffer& buffer, std::uint32_t sequence, mnl_cb_t callback, void* data) {
+Result<void> talk(int fd, Buffer& buffer, std::uint32_t sequence, Dump& dump) {
   const auto* request = reinterpret_cast<const nlmsghdr*>(buffer.data());
   const sockaddr_nl kernel = {.nl_family = AF_NETLINK};
   if (sendto(fd, request, request->nlmsg_len, 0, reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel) <
@@ -81,9 +80,10 @@ Result<void> talk(int fd, Buffer& buffer, std::uint32_t sequence, mnl_cb_t callb
     const ssize_t size = recv(fd, buffer.data(), buffer.size(), 0);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return std::unexpected(errno_error("recv(NETLINK_SOCK_DIAG)"));
-    const int more = mnl_cb_run(buffer.data(), static_cast<std::size_t>(size), sequence, 0, callback, data);
-    if (more < 0) return std::unexpected(errno_error("sock_diag"));
-    if (more == MNL_CB_STOP) return {};
+    const auto more = netlink::read_sockets({buffer.data(), static_cast<std::size_t>(size)}, sequence,
+                                            [&](const inet_diag_msg& line) { take_line(line, dump); });
+    if (!more) return std::unexpected(errno_error("sock_diag", more.error()));
+    if (*more == netlink::More::kEnds) return {};
   }
 }
 
@@ -100,7 +100,7 @@ Result<std::vector<SocketLine>> SockDiag::sockets(std::uint16_t local_port, Inst
   for (const Family family : {Family::kIpv4, Family::kIpv6}) {
     auto& request = put_request(buffer, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, ++sequence_, family);
     request.id.idiag_sport = htons(local_port);  // the kernel lists no others; kernels that do are filtered
-    if (auto done = talk(socket_.get(), buffer, sequence_, take_line, &dump); !done) {
+    if (auto done = talk(socket_.get(), buffer, sequence_, dump); !done) {
       return std::unexpected(done.error().during("list TCP sockets"));
     }
   }
@@ -114,8 +114,7 @@ Result<std::optional<SocketLine>> SockDiag::self_connection(const Endpoint& endp
   put_endpoint(endpoint, request.id.idiag_dst, request.id.idiag_dport);
   request.id.idiag_cookie[0] = request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
   Dump found{.local_port = endpoint.port, .at = at};
-  if (auto done = talk(socket_.get(), buffer, sequence_, take_line, &found);
-      !done && done.error().code != ENOENT) {
+  if (auto done = talk(socket_.get(), buffer, sequence_, found); !done && done.error().code != ENOENT) {
     return std::unexpected(done.error().during("look up " + endpoint.text()));
   }
   // Where there is no such connection the kernel may answer with a listener on the port.
@@ -130,7 +129,8 @@ Result<void> SockDiag::destroy(const SocketLine& line) {
   put_endpoint(line.local, request.id.idiag_src, request.id.idiag_sport);
   put_endpoint(line.remote, request.id.idiag_dst, request.id.idiag_dport);
   request.id.idiag_cookie[0] = request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
-  if (auto done = talk(socket_.get(), buffer, sequence_, nullptr, nullptr); !done) {
+  Dump none;
+  if (auto done = talk(socket_.get(), buffer, sequence_, none); !done) {
     return std::unexpected(done.error().during("destroy " + line.text()));
   }
   return {};

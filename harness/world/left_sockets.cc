@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "harness/net/tcp_state.h"
+#include "harness/world/netlink_answer.h"
 #include "harness/world/world.h"
 
 namespace selfconnect {
@@ -31,14 +32,6 @@ struct Connection {
   inet_diag_sockid id{};
 };
 constexpr std::size_t kMostConnections = 65536;  // of one dump
-
-int take_connection(const nlmsghdr* header, void* data) {
-  auto& connections = *static_cast<std::vector<Connection>*>(data);
-  if (mnl_nlmsg_get_payload_len(header) < sizeof(inet_diag_msg)) return MNL_CB_OK;
-  const auto& line = *static_cast<const inet_diag_msg*>(mnl_nlmsg_get_payload(header));
-  if (connections.size() < kMostConnections) connections.push_back({line.idiag_family, line.id});
-  return MNL_CB_OK;
-}
 
 // Those that may live without a descriptor: not LISTEN, not CLOSE. The old form of the request lists IPv4 and IPv6 in one
 // walk through the kernel's table, which takes it longer than all the rest.
@@ -57,14 +50,17 @@ Result<std::vector<Connection>> list_connections(int netlink) {
                          bit(TcpState::kClosing);
   if (send(netlink, header, header->nlmsg_len, 0) < 0) return std::unexpected(errno_error("send(sock_diag)"));
   std::vector<Connection> connections;
-  for (int more = MNL_CB_OK; more != MNL_CB_STOP;) {
+  const auto take = [&](const inet_diag_msg& line) {
+    if (connections.size() < kMostConnections) connections.push_back({line.idiag_family, line.id});
+  };
+  while (true) {
     const ssize_t size = recv(netlink, buffer.data(), buffer.size(), 0);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return std::unexpected(errno_error("recv(sock_diag)"));
-    more = mnl_cb_run(buffer.data(), static_cast<std::size_t>(size), 0, 0, take_connection, &connections);
-    if (more < 0) return std::unexpected(errno_error("list the TCP sockets"));
+    const auto more = netlink::read_sockets({buffer.data(), static_cast<std::size_t>(size)}, 0, take);
+    if (!more) return std::unexpected(errno_error("list the TCP sockets", more.error()));
+    if (*more == netlink::More::kEnds) return connections;
   }
-  return connections;
 }
 
 // The kernel answers to those requests only that it could not carry out. One that was gone by itself is none.
@@ -76,8 +72,9 @@ Result<void> take_errors(int netlink) {
     if (size < 0 && errno != EINTR && errno != ENOBUFS)
       return std::unexpected(errno_error("recv(sock_diag)"));
     if (size < 0) continue;
-    const int done = mnl_cb_run(buffer.data(), static_cast<std::size_t>(size), 0, 0, nullptr, nullptr);
-    if (done < 0 && errno != ENOENT) return std::unexpected(errno_error("destroy a TCP socket"));
+    const auto done = netlink::read_acknowledgement({buffer.data(), static_cast<std::size_t>(size)});
+    if (!done && done.error() != ENOENT)
+      return std::unexpected(errno_error("destroy a TCP socket", done.error()));
   }
 }
 

@@ -9,6 +9,8 @@
 
 #include <array>
 
+#include "harness/world/netlink_answer.h"
+
 namespace selfconnect::rtnetlink {
 
 namespace {
@@ -38,12 +40,11 @@ class Request {
   // Sends it and waits for the kernel's answer, which comes at once.
   Result<void> send(int socket, std::string_view what) const {
     if (::send(socket, header_, header_->nlmsg_len, 0) < 0) return std::unexpected(errno_error(what));
-    std::array<char, MNL_NLMSG_HDRLEN + kMessageSize> reply{};
+    alignas(nlmsghdr) std::array<char, MNL_NLMSG_HDRLEN + kMessageSize> reply{};
     const ssize_t size = recv(socket, reply.data(), reply.size(), 0);
     if (size < 0) return std::unexpected(errno_error(what));
-    if (mnl_cb_run(reply.data(), static_cast<std::size_t>(size), 0, 0, nullptr, nullptr) < 0) {
-      return std::unexpected(errno_error(what));
-    }
+    const auto done = netlink::read_acknowledgement({reply.data(), static_cast<std::size_t>(size)});
+    if (!done) return std::unexpected(errno_error(what, done.error()));
     return {};
   }
 

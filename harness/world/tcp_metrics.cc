@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 
+#include "harness/world/netlink_answer.h"
 #include "harness/world/world.h"
 
 namespace selfconnect {
@@ -27,17 +28,18 @@ class Request {
   }
   void put(std::uint16_t type, const char* text) { mnl_attr_put_strz(header_, type, text); }
 
-  // Answers come before the acknowledgement, which ends it.
-  Result<void> send(int netlink, mnl_cb_t take, void* data) {
+  // Answers come before the acknowledgement, which ends it. The family that they tell; 0: none.
+  Result<std::uint16_t> send(int netlink) {
     if (::send(netlink, header_, header_->nlmsg_len, 0) < 0)
       return std::unexpected(errno_error("send(genetlink)"));
+    std::uint16_t family = 0;
     while (true) {
       const ssize_t size = recv(netlink, buffer_.data(), buffer_.size(), 0);
       if (size < 0 && errno == EINTR) continue;
       if (size < 0) return std::unexpected(errno_error("recv(genetlink)"));
-      const int more = mnl_cb_run(buffer_.data(), static_cast<std::size_t>(size), 0, 0, take, data);
-      if (more < 0) return std::unexpected(errno_error("genetlink"));
-      if (more == MNL_CB_STOP) return {};
+      const auto more = netlink::read_family({buffer_.data(), static_cast<std::size_t>(size)}, family);
+      if (!more) return std::unexpected(errno_error("genetlink", more.error()));
+      if (*more == netlink::More::kEnds) return family;
     }
   }
 
@@ -46,17 +48,6 @@ class Request {
   nlmsghdr* header_ = mnl_nlmsg_put_header(buffer_.data());
 };
 
-int take_attribute(const nlattr* attribute, void* data) {
-  if (mnl_attr_get_type(attribute) == CTRL_ATTR_FAMILY_ID) {
-    *static_cast<std::uint16_t*>(data) = mnl_attr_get_u16(attribute);
-  }
-  return MNL_CB_OK;
-}
-
-int take_family(const nlmsghdr* header, void* data) {
-  return mnl_attr_parse(header, sizeof(genlmsghdr), take_attribute, data);
-}
-
 }  // namespace
 
 Result<TcpMetrics> TcpMetrics::open(const World& world) {
@@ -64,11 +55,9 @@ Result<TcpMetrics> TcpMetrics::open(const World& world) {
   if (!netlink) return std::unexpected(netlink.error());
   Request request(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1);
   request.put(CTRL_ATTR_FAMILY_NAME, TCP_METRICS_GENL_NAME);
-  std::uint16_t family = 0;
-  if (auto asked = request.send(netlink->get(), take_family, &family); !asked) {
-    return std::unexpected(asked.error().during("find tcp_metrics"));
-  }
-  TcpMetrics metrics(std::move(*netlink), family);
+  const auto family = request.send(netlink->get());
+  if (!family) return std::unexpected(family.error().during("find tcp_metrics"));
+  TcpMetrics metrics(std::move(*netlink), *family);
   const auto forgotten = metrics.forget_all();
   if (forgotten) return metrics;
   if (forgotten.error().code != EPERM) return std::unexpected(forgotten.error());
@@ -82,7 +71,7 @@ Result<void> TcpMetrics::forget() { return learns_ ? forget_all() : Result<void>
 
 Result<void> TcpMetrics::forget_all() {
   Request request(family_, TCP_METRICS_CMD_DEL, TCP_METRICS_GENL_VERSION);
-  if (auto done = request.send(netlink_.get(), nullptr, nullptr); !done) {
+  if (auto done = request.send(netlink_.get()); !done) {
     return std::unexpected(done.error().during("forget what TCP has learned"));
   }
   return {};

@@ -30,6 +30,24 @@ TEST(PatternTest, SaysWhyItIsNone) {
             "'[z-a]' is not a regular expression: character range that ends before it begins");
 }
 
+TEST(PatternTest, RefusesNumbersThatNoIntHolds) {
+  for (const char* pattern : {"a{3333333333}", "a{1,3333333333}", "(a)\\3333333333"}) {
+    EXPECT_EQ(reason(pattern),
+              std::string("'") + pattern + "' is not a regular expression: a number of more than 9 digits");
+  }
+  for (const char* pattern : {"3333333333", "\\{3333333333", "a{1},3333333333"}) {
+    EXPECT_EQ(reason(pattern), "") << pattern;
+  }
+}
+
+TEST(PatternTest, RefusesWhatTheStackCannotHold) {
+  const std::string deep = std::string(100'000, '(') + "a" + std::string(100'000, ')');
+  EXPECT_EQ(reason(deep), "the regular expression is longer than 4096 bytes");
+  EXPECT_EQ(
+      reason(std::string(kLongestPattern / 2 - 1, '(') + "a" + std::string(kLongestPattern / 2 - 1, ')')),
+      "");
+}
+
 TEST(PatternTest, RefusesTheEmptyPattern) { EXPECT_EQ(reason(""), "the regular expression is empty"); }
 
 }  // namespace
