@@ -17,7 +17,7 @@ using namespace selfconnect::vnet;
 
 namespace {
 
-// By number of the signal: what was set outside of runs. Written before the kernel is told, and never forgotten.
+// By number of the signal: what was last set outside of runs. Written before the kernel is told.
 std::array<struct sigaction, NSIG> engines{};
 
 void enter_engines(int number, siginfo_t* info, void* context) {
@@ -45,8 +45,9 @@ int set(int number, const struct sigaction* action, struct sigaction* before) {
   struct sigaction& engine = engines[static_cast<std::size_t>(number)];
   const struct sigaction engine_before = engine;
   struct sigaction trampoline;
+  if (action != nullptr && current_host() == nullptr) engine = *action;
   if (action != nullptr && is_engines(number, *action)) {
-    trampoline = engine = *action;
+    trampoline = *action;
     trampoline.sa_flags |= SA_SIGINFO;
     trampoline.sa_sigaction = enter_engines;
     action = &trampoline;
