@@ -26,7 +26,11 @@ void Descriptors::reserve() {
         kFirst, kLast, fd);
     std::abort();
   }
+<<<<<<< HEAD
   real::close(inert);
+=======
+  ::close(inert);
+>>>>>>> 3f71062 (fuzz/vnet: clocks and sleeps; watchers are told when a file goes)
 }
 
 int Descriptors::open(std::shared_ptr<File> file, bool close_on_exec, int lowest) {
@@ -46,7 +50,10 @@ bool Descriptors::close(int fd) {
   if (find(fd) == nullptr) return false;
   const std::shared_ptr<File> file = std::exchange(slot(fd).file, nullptr);
   --count_;
-  if (--file->descriptors == 0) file->release();
+  if (--file->descriptors == 0) {
+    file->leave_watchers();
+    file->release();
+  }
   return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace selfconnect::vnet {
@@ -16,6 +17,8 @@ class Watcher {
   virtual ~Watcher() = default;
   // `events`: a mask of poll(2), what woke it; 0 when that is not known.
   virtual void woken(File& file, short events) = 0;
+  // Its last descriptor is closed, or it is no more: it does not wake this any more.
+  virtual void left(File& file) = 0;
 };
 
 class File {
@@ -30,7 +33,7 @@ class File {
   explicit File(Kind kind) : kind_(kind) {}
   File(const File&) = delete;
   File& operator=(const File&) = delete;
-  virtual ~File() = default;
+  virtual ~File() { leave_watchers(); }
 
   [[nodiscard]] Kind kind() const { return kind_; }
   // The mask of poll(2) as it stands, whatever was asked for: POLLIN, POLLOUT, POLLRDHUP, POLLERR, POLLHUP and the like.
@@ -43,11 +46,16 @@ class File {
 
   void watch(Watcher& watcher) { watchers_.push_back(&watcher); }
   void unwatch(Watcher& watcher) { std::erase(watchers_, &watcher); }
+  // With the last descriptor, before release().
+  void leave_watchers() {
+    for (Watcher* watcher : std::exchange(watchers_, {})) watcher->left(*this);
+  }
 
  protected:
   void wake(short events) {
-    // Not a range: a watcher may unwatch.
-    for (std::size_t index = 0; index < watchers_.size(); ++index) watchers_[index]->woken(*this, events);
+    // The last to come is the first to know, as in a wait queue of the kernel.
+    for (std::size_t index = watchers_.size(); index != 0; --index)
+      watchers_[index - 1]->woken(*this, events);
   }
 
  private:

@@ -29,6 +29,7 @@ class Host {
   [[nodiscard]] Time now() const { return now_; }
   [[nodiscard]] Timers& timers() { return timers_; }
   [[nodiscard]] Descriptors& descriptors() { return descriptors_; }
+  [[nodiscard]] const Descriptors& descriptors() const { return descriptors_; }
   [[nodiscard]] Network& network() { return network_; }
   [[nodiscard]] Overseer& overseer() { return *overseer_; }
 

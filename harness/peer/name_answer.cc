@@ -4,7 +4,6 @@
 #include <resolv.h>
 
 #include <array>
-#include <cctype>
 #include <cstdint>
 
 #include "harness/peer/name_server.h"
@@ -14,15 +13,6 @@ namespace selfconnect {
 namespace {
 
 constexpr std::uint32_t kTimeToLive = 0;  // seconds: nothing is to be remembered
-
-std::uint32_t fnv1a(std::string_view text) {
-  std::uint32_t hash = 2166136261U;
-  for (const char c : text) {
-    hash ^= static_cast<unsigned char>(std::tolower(static_cast<unsigned char>(c)));
-    hash *= 16777619U;
-  }
-  return hash;
-}
 
 // Header and question of the reply: the query's own bytes, with the flags of an answer.
 std::string reply_head(std::string_view query, std::size_t question_end, std::uint16_t answers) {
@@ -52,14 +42,6 @@ void append_a_record(std::string& reply, const Address& address) {
 }
 
 }  // namespace
-
-Address address_of_name(std::string_view name) {
-  if (name.ends_with('.')) name.remove_suffix(1);
-  const std::uint32_t hash = fnv1a(name);
-  // Neither .0 nor .255 at the end: some programs take them for networks and broadcasts.
-  return Address::v4(
-      {198, 19, static_cast<std::uint8_t>(hash >> 8U), static_cast<std::uint8_t>(1 + (hash >> 16U) % 254)});
-}
 
 std::optional<std::string> answer_query(std::string_view query) {
   ns_msg message;

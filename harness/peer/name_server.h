@@ -9,15 +9,11 @@
 #include <string>
 #include <string_view>
 
-#include "harness/net/endpoint.h"
+#include "harness/net/host_name.h"
 #include "harness/sys/error.h"
 #include "harness/world/world.h"
 
 namespace selfconnect {
-
-// The IPv4 address that stands for a name: the same in every world, out of 198.19.0.0/16 (RFC 2544: nobody's). Letter
-// case and a final dot make no difference (RFC 4343).
-[[nodiscard]] Address address_of_name(std::string_view name);
 
 // The answer to a DNS query (RFC 1035): address_of_name for A, no records for any other type; none for what is no query.
 [[nodiscard]] std::optional<std::string> answer_query(std::string_view query);
