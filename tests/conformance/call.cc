@@ -32,8 +32,7 @@ constexpr Named kAddress[] = {{"P0", to::kLoopback | 0},       {"P1", to::kLoopb
 constexpr Named kBacklog[] = {{"0", 0}, {"1", 1}, {"8", 8}, {"-1", -1}};
 constexpr Named kAcceptFlags[] = {{"-", 0}, {"nonblock", SOCK_NONBLOCK}, {"bad", 1}};
 constexpr Named kSize[] = {{"1", 1}, {"0", 0}, {"3", 3}, {"5", 5}, {"40", 40}, {"700", 700}};
-constexpr Named kSendFlags[] = {
-    {"-", 0}, {"nosignal", MSG_NOSIGNAL}, {"dontwait", MSG_DONTWAIT}, {"more", MSG_MORE | MSG_NOSIGNAL}};
+constexpr Named kSendFlags[] = {{"-", 0}, {"nosignal", MSG_NOSIGNAL}, {"dontwait", MSG_DONTWAIT}};
 constexpr Named kSendForm[] = {{"send", 0}, {"write", 1}, {"writev", 2}, {"sendmsg", 3}, {"sendto", 4}};
 constexpr Named kRecvFlags[] = {
     {"-", 0}, {"dontwait", MSG_DONTWAIT}, {"peek", MSG_PEEK}, {"waitall", MSG_WAITALL}, {"trunc", MSG_TRUNC}};

@@ -93,13 +93,14 @@ inline constexpr std::int64_t kPortMask = 0xf;
 inline constexpr std::int64_t kNoPort = 0xf;  // port 0
 inline constexpr std::int64_t kLoopback = 0x00;
 inline constexpr std::int64_t kAny = 0x10;     // 0.0.0.0, ::
-inline constexpr std::int64_t kSecond = 0x20;  // 127.0.0.2; no IPv6 address
+inline constexpr std::int64_t kSecond = 0x20;  // 127.0.0.2, kSecondIpv6
 inline constexpr std::int64_t kUnspec = 0x30;  // AF_UNSPEC
 inline constexpr std::int64_t kShort = 0x40;   // too short
 inline constexpr std::int64_t kWrongFamily = 0x50;
 inline constexpr std::int64_t kSlotsPort =
     0x60;  // the loopback, and the port that slot (value & kPortMask) is bound to
 }  // namespace to
+inline constexpr const char* kSecondIpv6 = "2001:db8::2";
 
 // Of kGetsockopt and kSetsockopt: level << 16 | name.
 constexpr std::int64_t option(int level, int name) { return std::int64_t{level} << 16 | name; }

@@ -50,7 +50,12 @@ std::string Client::perform(const Call& call) {
       &Client::epoll_wait};
   broken_pipes = 0;
   if (guard_ != nullptr) guard_->begin();
-  std::string text = (this->*kPerformers[static_cast<std::size_t>(call.kind)])(call);
+  std::string text;
+  try {
+    text = (this->*kPerformers[static_cast<std::size_t>(call.kind)])(call);
+  } catch (const WaitsTooLong&) {
+    text = "waits";
+  }
   if (guard_ != nullptr) guard_->end();
   if (broken_pipes != 0) text += " SIGPIPE";
   return text;
@@ -146,7 +151,7 @@ Client::Address Client::address(int fd, std::int64_t where) {
   } else {
     const bool mapped = flavour_ == Flavour::kMapped;
     text = kind == to::kAny      ? "::"
-           : kind == to::kSecond ? (mapped ? "::ffff:127.0.0.2" : "2001:db8::2")
+           : kind == to::kSecond ? (mapped ? "::ffff:127.0.0.2" : kSecondIpv6)
                                  : (mapped ? "::ffff:127.0.0.1" : "::1");
     auto& v6 = reinterpret_cast<sockaddr_in6&>(address.storage);
     v6.sin6_family = AF_INET6;

@@ -25,6 +25,9 @@ class CallGuard {
   virtual void end() = 0;
 };
 
+// Thrown out of a call, where it is not a signal that ends it.
+struct WaitsTooLong {};
+
 // Call once per process, before the first client: SIGPIPE is counted, and SIGALRM interrupts a call.
 void handle_signals();
 

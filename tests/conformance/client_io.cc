@@ -48,7 +48,8 @@ std::string Client::send(const Call& call) {
 
 std::string Client::recv(const Call& call) {
   std::string bytes(static_cast<std::size_t>(call.value(1)), '.');
-  const int flags = static_cast<int>(call.value(2)), from = fd(call);
+  // To wait for no bytes ends with whatever wakes the socket, an ACK too.
+  const int flags = static_cast<int>(call.value(2)) | (bytes.empty() ? MSG_DONTWAIT : 0), from = fd(call);
   std::array<iovec, 2> parts = in_two_parts(bytes);
   Address peer{.length = sizeof(sockaddr_storage)};
   auto* const storage = reinterpret_cast<sockaddr*>(&peer.storage);

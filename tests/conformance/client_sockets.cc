@@ -1,5 +1,6 @@
 // The calls that make, name, connect and end sockets.
 // SPDX-License-Identifier: MIT
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,6 +17,9 @@ std::string Client::socket(const Call& call) {
   const bool v4 = flavour_ == Flavour::kIpv4 || ((type & kOtherFamily) != 0 && flavour_ == Flavour::kMapped);
   const int flags = SOCK_CLOEXEC | ((type & kNonblocking) != 0 ? SOCK_NONBLOCK : 0);
   const int made = stack_.socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | flags, 0);
+  // When small segments are sent, and not what is sent, is what Nagle's algorithm decides: the virtual network has none.
+  const int on = 1;
+  if (made >= 0) stack_.setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   put(call, 0, made);
   return result_text(std::min(made, 0));
 }
@@ -26,7 +30,12 @@ std::string Client::bind(const Call& call) {
 }
 
 std::string Client::connect(const Call& call) {
-  const Address remote = address(fd(call), call.value(1));
+  Address remote = address(fd(call), call.value(1));
+  // Linux mixes up a socket that has dialled a mapped address and then dials ::, so that nothing ever answers.
+  auto& v6 = reinterpret_cast<sockaddr_in6&>(remote.storage);
+  if (flavour_ == Flavour::kMapped && v6.sin6_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&v6.sin6_addr)) {
+    inet_pton(AF_INET6, "::ffff:0.0.0.0", &v6.sin6_addr);
+  }
   return result_text(
       stack_.connect(fd(call), reinterpret_cast<const sockaddr*>(&remote.storage), remote.length));
 }

@@ -2,6 +2,8 @@
 #include "generate.h"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -137,6 +139,8 @@ class Generator {
         // Where P0 is forced, a socket that dials another port gets P0 too.
         return !sequence_.forced || call.value(1) == (to::kLoopback | 0) || call.value(1) == (to::kAny | 0) ||
                call.value(1) == to::kUnspec;
+      case Kind::kSetsockopt:
+        return call.value(1) != option(IPPROTO_TCP, TCP_NODELAY);  // see Client::socket()
       case Kind::kPoll:
       case Kind::kSelect:
         return !last(3) || blocking_;

@@ -3,7 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <net/if.h>
+#include <linux/netlink.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -13,9 +13,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 
 #include "client.h"
+#include "harness/world/rtnetlink.h"
 
 namespace selfconnect::conformance {
 
@@ -56,14 +56,13 @@ bool sets_limits(const Sequence& sequence) {
   });
 }
 
+// As a world has it (World::create): every IPv4 address is local, and of IPv6 those that were added.
 Result<void> bring_lo_up() {
-  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  ifreq request{};
-  std::strcpy(request.ifr_name, "lo");
-  request.ifr_flags = IFF_UP;
-  if (ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0)
-    return std::unexpected(errno_error("ioctl(SIOCSIFFLAGS)"));
-  return {};
+  const UniqueFd routes(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (auto up = rtnetlink::set_link_up(routes.get(), rtnetlink::kLoopbackIndex); !up) return up;
+  if (auto routed = rtnetlink::add_any_local_route(routes.get(), Family::kIpv4); !routed) return routed;
+  if (auto routed = rtnetlink::add_any_local_route(routes.get(), Family::kIpv6); !routed) return routed;
+  return rtnetlink::add_address(routes.get(), rtnetlink::kLoopbackIndex, *Address::parse(kSecondIpv6), 128);
 }
 
 void write_sysctl(const UniqueFd& file, const std::string& value) {

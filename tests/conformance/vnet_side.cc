@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::array<std::uint16_t, kPorts> kVnetPorts = {20000, 20064, 20066};
 
+// No time limit of a call is near that: the kernel's side does not wait for longer either.
+constexpr vnet::Time kPatience = std::chrono::milliseconds(60);
+
 class ToTheHostItself final : public vnet::Overseer {
  public:
   explicit ToTheHostItself(bool forced) : forced_(forced) {}
@@ -23,6 +26,9 @@ class ToTheHostItself final : public vnet::Overseer {
     return attempt;
   }
   bool stands_still() override { return false; }
+  void time_moves(vnet::Time to) override {
+    if (to - vnet::current_host()->now() > kPatience) throw WaitsTooLong();
+  }
   void raised(int signal) override { std::raise(signal); }
 
  private:
