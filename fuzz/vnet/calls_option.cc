@@ -116,6 +116,7 @@ int get_option(TcpSocket& socket, int level, int name, void* value, socklen_t* l
         break;
     }
   }
+  if (level == IPPROTO_IPV6 && socket.family() == Family::kIpv4) return -EOPNOTSUPP;
   if (level == IPPROTO_IPV6 && name == IPV6_V6ONLY)
     return give<int>(socket.options.only_v6 ? 1 : 0, value, length);
   if (level == IPPROTO_TCP) {
@@ -181,11 +182,19 @@ int set_option(TcpSocket& socket, int level, int name, const void* value, sockle
           std::memcpy(&socket.options.lingering.l_linger, static_cast<const char*>(value) + sizeof number,
                       sizeof(int));
         return 0;
+      case SO_TYPE:
+      case SO_DOMAIN:
+      case SO_PROTOCOL:
+      case SO_ERROR:
+      case SO_ACCEPTCONN:
+        return -ENOPROTOOPT;
       default:
         break;
     }
   }
-  if (level == IPPROTO_IPV6 && name == IPV6_V6ONLY && socket.family() == Family::kIpv6) {
+  if (level == IPPROTO_IPV6 && socket.family() == Family::kIpv4) return -ENOPROTOOPT;
+  if (level == IPPROTO_TCP && name == TCP_INFO) return -ENOPROTOOPT;
+  if (level == IPPROTO_IPV6 && name == IPV6_V6ONLY) {
     if (socket.is_bound()) return -EINVAL;
     socket.options.only_v6 = number != 0;
     return 0;
@@ -229,6 +238,8 @@ int ioctl(int fd, unsigned long request, void* argument) {
     file->nonblocking = number != 0;
     return 0;
   }
+  const File* file = current_host()->descriptors().find(fd);
+  if (file != nullptr && file->kind() == File::Kind::kEpoll) return result_of(-EINVAL);
   return on_socket("ioctl", fd, [&](TcpSocket& socket) {
     const bool listens = socket.state() == TcpState::kListen;
     switch (request) {

@@ -78,8 +78,9 @@ int accept(int fd, sockaddr* address, socklen_t* length) { return calls::accept4
 
 int accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
   if (!is_virtual(fd)) return real::accept4(fd, address, length, flags);
+  if ((flags & ~kKnownTypeFlags) != 0)
+    return result_of(current_host()->descriptors().find(fd) == nullptr ? -EBADF : -EINVAL);
   return on_socket("accept4", fd, [&](TcpSocket& socket) {
-    if ((flags & ~kKnownTypeFlags) != 0) return -EINVAL;
     TcpSocket::Accepted accepted = socket.accept(!socket.nonblocking);
     if (accepted.error != 0) return accepted.error;
     if (address != nullptr) {

@@ -98,6 +98,8 @@ void Network::arrive_syn(TcpSocket& from) {
   if (from.is_connected_to_itself()) {  // simultaneous open (RFC 9293, 3.5)
     if (host_.trace != nullptr) host_.note_segment("SYN-ACK", from.local(), from.remote(), {});
     from.establish(from);
+    // It comes by way of SYN_RECV, where a shutdown() from before is made up for.
+    if (from.send_shut_ && from.start_close()) from.send_fin();
     return;
   }
   switch (from.plan_.syn) {

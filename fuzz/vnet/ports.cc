@@ -44,16 +44,17 @@ bool Ports::conflicts(const TcpSocket& socket, std::uint16_t port, Time now) con
   });
 }
 
-bool Ports::is_connection(const Endpoint& local, const TcpSocket& of, Time now) const {
-  for (const TcpSocket* other : holders_) {
-    if (other != &of && other->state() != TcpState::kClose && other->remote().port != 0 &&
-        other->local() == local && other->remote() == of.remote()) {
-      return true;
-    }
-  }
-  return std::ranges::any_of(time_waits_, [&](const TimeWait& wait) {
-    return wait.local == local && wait.remote == of.remote() && now < wait.since + kTimeWaitReuse;
+bool Ports::is_live_connection(const Endpoint& local, const TcpSocket& of) const {
+  return std::ranges::any_of(holders_, [&](const TcpSocket* other) {
+    return other != &of && other->state() != TcpState::kClose && other->remote().port != 0 &&
+           other->local() == local && other->remote() == of.remote();
   });
+}
+
+bool Ports::is_connection(const Endpoint& local, const TcpSocket& of, Time now) const {
+  return is_live_connection(local, of) || std::ranges::any_of(time_waits_, [&](const TimeWait& wait) {
+           return wait.local == local && wait.remote == of.remote() && now < wait.since + kTimeWaitReuse;
+         });
 }
 
 bool Ports::is_named(std::uint16_t port, Time now) const {
@@ -110,8 +111,10 @@ int Ports::connect(TcpSocket& socket, Attempt::Port wanted, Time now) {
   return -EADDRNOTAVAIL;
 }
 
-int Ports::connect_bound(const TcpSocket& socket, Time now) {
-  return is_connection(socket.local(), socket, now) ? -EADDRNOTAVAIL : 0;
+int Ports::connect_bound(const TcpSocket& socket) {
+  if (is_live_connection(socket.local(), socket)) return -EADDRNOTAVAIL;
+  end_time_wait(socket);
+  return 0;
 }
 
 bool Ports::may_listen(const TcpSocket& socket, Time now) const {
@@ -136,9 +139,14 @@ void Ports::release(TcpSocket& socket) {
 }
 
 void Ports::time_wait(const TcpSocket& socket, Time now) {
-  std::erase_if(time_waits_, [&](const TimeWait& wait) {
-    return now >= wait.since + kTimeWait || (wait.local == socket.local() && wait.remote == socket.remote());
+  std::erase_if(time_waits_, [&](const TimeWait& wait) { return now >= wait.since + kTimeWait; });
+  const auto before = std::ranges::find_if(time_waits_, [&](const TimeWait& wait) {
+    return wait.local == socket.local() && wait.remote == socket.remote();
   });
+  if (before != time_waits_.end()) {  // it was in FIN_WAIT2, and has let go of its port
+    before->since = now;
+    return;
+  }
   time_waits_.push_back({.local = socket.local(),
                          .remote = socket.remote(),
                          .reuse_address = socket.options.reuse_address,

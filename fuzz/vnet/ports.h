@@ -27,7 +27,8 @@ class Ports {
   // The port of a connect() whose addresses are set and that holds none. 0 or -EADDRNOTAVAIL.
   int connect(TcpSocket& socket, Attempt::Port wanted, Time now);
   // A bound socket connects: 0, or -EADDRNOTAVAIL where that very connection is there already.
-  [[nodiscard]] int connect_bound(const TcpSocket& socket, Time now);
+  // TIME_WAIT is not in its way, however young it is (tcp_twsk_unique()), and over then.
+  int connect_bound(const TcpSocket& socket);
   // Again for listen(): others may have bound the port too, with SO_REUSEADDR.
   [[nodiscard]] bool may_listen(const TcpSocket& socket, Time now) const;
   // The listener that a SYN to `at` reaches: the one of that very address before one of any address; null: nobody.
@@ -45,6 +46,7 @@ class Ports {
     Time since{};
   };
   [[nodiscard]] bool conflicts(const TcpSocket& socket, std::uint16_t port, Time now) const;
+  [[nodiscard]] bool is_live_connection(const Endpoint& local, const TcpSocket& of) const;
   [[nodiscard]] bool is_connection(const Endpoint& local, const TcpSocket& of, Time now) const;
   [[nodiscard]] bool is_named(std::uint16_t port, Time now) const;
   [[nodiscard]] bool may_connect_from(std::uint16_t port, const TcpSocket& socket, Time now) const;

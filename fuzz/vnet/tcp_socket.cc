@@ -56,15 +56,19 @@ int TcpSocket::take_error() { return std::exchange(error_, 0); }
 
 void TcpSocket::unbind() { host_.network().ports().release(*this); }
 
+Address TcpSocket::any_address() const { return family_ == Family::kIpv6 ? Address::v6({}) : Address(); }
+
 int TcpSocket::bind(const Endpoint& address) {
   if (state_ != TcpState::kClose || port_ != 0) return -EINVAL;
-  const Address before = local_.address;
+  if (options.only_v6 && family_ == Family::kIpv6 && address.address.family() == Family::kIpv4)
+    return -EINVAL;
   local_.address = address.address;
   if (const int error = host_.network().ports().bind(*this, address.port, host_.now()); error != 0) {
-    local_.address = before;
+    local_.address = any_address();
     return error;
   }
   address_bound_ = std::ranges::any_of(address.address.bytes(), [](char byte) { return byte != 0; });
+  if (address_bound_ && address.address.family() == Family::kIpv6) options.only_v6 = true;  // __inet6_bind()
   port_bound_ = address.port != 0;
   remote_ = {};
   return 0;
@@ -135,7 +139,7 @@ int TcpSocket::start_connect(Endpoint to) {
   state_ = TcpState::kSynSent;
   Ports& ports = host_.network().ports();
   const int error = plan_.port == Attempt::Port::kExhausted ? -EADDRNOTAVAIL
-                    : port_ != 0                            ? ports.connect_bound(*this, host_.now())
+                    : port_ != 0                            ? ports.connect_bound(*this)
                                                             : ports.connect(*this, plan_.port, host_.now());
   if (error != 0) {
     state_ = TcpState::kClose;
@@ -144,6 +148,9 @@ int TcpSocket::start_connect(Endpoint to) {
     remote_ = {};
     return error;
   }
+  // tcp_connect_init()
+  error_ = 0;
+  end_seen_ = false;
   syns_ = 0;
   first_syn_ = host_.now();
   host_.network().send(Network::Segment::kSyn, *this, nullptr);
@@ -205,7 +212,7 @@ void TcpSocket::disconnect() {
   peer_ = nullptr;
   received_.clear();
   remote_ = {};
-  if (!address_bound_) local_.address = family_ == Family::kIpv6 ? Address::v6({}) : Address();
+  if (!address_bound_) local_.address = any_address();
   receive_shut_ = send_shut_ = end_seen_ = false;
   wake(POLLERR);
 }
@@ -352,7 +359,8 @@ ssize_t TcpSocket::receive(char* into, std::size_t size, const Transfer& how) {
         until);
     if (waited == Host::Waited::kCame) continue;
     if (copied > 0) break;
-    return waited == Host::Waited::kTimeout ? -EAGAIN : -EDEADLK;
+    if (waited == Host::Waited::kStandstill) return -EDEADLK;
+    return size == 0 ? 0 : -EAGAIN;
   }
   return static_cast<ssize_t>(copied);
 }
@@ -522,6 +530,9 @@ void TcpSocket::take_reset() {
     case TcpState::kCloseWait:
       error_ = EPIPE;
       break;
+    case TcpState::kFinWait2:
+      if (orphan_) host_.network().ports().end_time_wait(*this);  // tcp_timewait_state_process()
+      [[fallthrough]];
     default:
       error_ = ECONNRESET;
   }

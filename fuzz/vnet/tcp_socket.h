@@ -102,6 +102,7 @@ class TcpSocket final : public File, public Timed, public std::enable_shared_fro
   void take_reset();
 
   // ... and what the kernel does of it: see tcp_socket.cc.
+  [[nodiscard]] Address any_address() const;
   int start_connect(Endpoint to);
   void choose_addresses(Endpoint& to);
   int finish_connect();

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "kernel_side.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/netlink.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include "client.h"
+#include "harness/world/rtnetlink.h"
+
+namespace selfconnect::conformance {
+
+int KernelStack::fcntl(int fd, int command, long argument) { return ::fcntl(fd, command, argument); }
+
+int KernelStack::ioctl(int fd, unsigned long request, void* argument) {
+  return ::ioctl(fd, request, argument);
+}
+
+namespace {
+
+// Below the ephemeral range, so that nobody gets one of them by chance. Each sequence has kForcedPorts for the forced range, which
+// begins at P0, and two more.
+constexpr int kLowest = 2'000, kHighest = 32'000, kForcedPorts = 64, kPortsOfSequence = kForcedPorts + 4;
+constexpr int kEphemeralLow = 32'768, kEphemeralHigh = 60'999;
+
+// A call that has not come back after so long waits for ever: there is one thread. The signal comes again, should it have come
+// before the call.
+constexpr itimerval kPatience{.it_interval = {0, 5'000}, .it_value = {0, 10'000}};
+// Where a socket has a limit of 2 ms, which the kernel rounds to its ticks of up to 10 ms, and more.
+constexpr itimerval kPatienceWithLimits{.it_interval = {0, 5'000}, .it_value = {0, 60'000}};
+constexpr itimerval kNoPatience{};
+
+class Watchdog final : public CallGuard {
+ public:
+  explicit Watchdog(bool limits) : patience_(limits ? kPatienceWithLimits : kPatience) {}
+  void begin() override { setitimer(ITIMER_REAL, &patience_, nullptr); }
+  void end() override { setitimer(ITIMER_REAL, &kNoPatience, nullptr); }
+
+ private:
+  itimerval patience_;
+};
+
+bool sets_limits(const Sequence& sequence) {
+  return std::ranges::any_of(sequence.calls, [](const Call& call) {
+    return call.kind == Kind::kSetsockopt && (call.value(1) == option(SOL_SOCKET, SO_RCVTIMEO) ||
+                                              call.value(1) == option(SOL_SOCKET, SO_SNDTIMEO));
+  });
+}
+
+// As a world has it (World::create): every IPv4 address is local, and of IPv6 those that were added.
+Result<void> bring_lo_up() {
+  const UniqueFd routes(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (auto up = rtnetlink::set_link_up(routes.get(), rtnetlink::kLoopbackIndex); !up) return up;
+  if (auto routed = rtnetlink::add_any_local_route(routes.get(), Family::kIpv4); !routed) return routed;
+  if (auto routed = rtnetlink::add_any_local_route(routes.get(), Family::kIpv6); !routed) return routed;
+  return rtnetlink::add_address(routes.get(), rtnetlink::kLoopbackIndex, *Address::parse(kSecondIpv6), 128);
+}
+
+void write_sysctl(const UniqueFd& file, const std::string& value) {
+  if (pwrite(file.get(), value.data(), value.size(), 0) == static_cast<ssize_t>(value.size())) return;
+  std::perror("write a sysctl of ports");
+  std::abort();
+}
+
+}  // namespace
+
+Result<KernelSide> KernelSide::create() {
+  handle_signals();
+  KernelSide side;
+  if (auto entered = side.enter_new_network(); !entered) return std::unexpected(entered.error());
+  return side;
+}
+
+Result<void> KernelSide::enter_new_network() {
+  // Within a user namespace that it made the process may make further networks.
+  if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
+    return std::unexpected(errno_error("unshare(CLONE_NEWNET)"));
+  if (auto up = bring_lo_up(); !up) return up;
+  range_ = UniqueFd(open("/proc/sys/net/ipv4/ip_local_port_range", O_WRONLY | O_CLOEXEC));
+  reserved_ = UniqueFd(open("/proc/sys/net/ipv4/ip_local_reserved_ports", O_WRONLY | O_CLOEXEC));
+  if (!range_ || !reserved_) return std::unexpected(errno_error("open(ip_local_port_range)"));
+  forced_ = false;
+  first_port_ = kLowest;
+  return {};
+}
+
+void KernelSide::set_ports(bool forced) {
+  if (!forced && !forced_) return;
+  forced_ = forced;
+  // The first port of the range is the only one of its parity that is not reserved: connect() takes it before the others.
+  std::string reserved = "\n";
+  if (forced) {
+    reserved.clear();
+    for (int port = first_port_ + 2; port < first_port_ + kForcedPorts; port += 2)
+      reserved += fmt::format("{},", port);
+    reserved.back() = '\n';
+  }
+  write_sysctl(reserved_, reserved);
+  const int low = forced ? first_port_ : kEphemeralLow;
+  write_sysctl(range_, fmt::format("{} {}\n", low, forced ? low + kForcedPorts - 1 : kEphemeralHigh));
+}
+
+Trace KernelSide::play(const Sequence& sequence) {
+  if (first_port_ + kPortsOfSequence > kHighest) {
+    if (auto entered = enter_new_network(); !entered) {
+      std::fprintf(stderr, "%s\n", entered.error().message.c_str());
+      std::abort();
+    }
+  }
+  set_ports(sequence.forced);
+  const auto port = [&](int offset) { return static_cast<std::uint16_t>(first_port_ + offset); };
+  KernelStack stack;
+  Watchdog watchdog(sets_limits(sequence));
+  Trace trace =
+      Client(stack, sequence.flavour, {port(0), port(kForcedPorts), port(kForcedPorts + 2)}, &watchdog)
+          .play(sequence.calls);
+  first_port_ = port(kPortsOfSequence);
+  return trace;
+}
+
+}  // namespace selfconnect::conformance

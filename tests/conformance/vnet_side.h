@@ -1,0 +1,16 @@
+// The side of the virtual network: each sequence has a virtual host of its own, whose attempts all go to the host itself.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "side.h"
+
+namespace selfconnect::conformance {
+
+class VnetSide final : public Side {
+ public:
+  VnetSide();
+  Trace play(const Sequence& sequence) override;
+  [[nodiscard]] std::string_view name() const override { return "vnet"; }
+};
+
+}  // namespace selfconnect::conformance
