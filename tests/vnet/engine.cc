@@ -1,5 +1,5 @@
-// A fuzz target that misbehaves as its first argument says, with libFuzzer around it: what it says of a run must be as without vnet.
-//   loops, asks, refused, overflows (with ASan), exits, survives
+// A fuzz target that misbehaves as the variable SELFCONNECT_CONDUCT says, with libFuzzer around it, which must tell it as without
+// vnet: loops, asks (the time, for ever), refused, overflows (with ASan), exits, survives.
 // SPDX-License-Identifier: MIT
 #include <cstddef>
 #include <cstdint>
@@ -42,10 +42,8 @@ int run_once(const std::uint8_t* data, std::size_t size) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) return 64;
-  conduct = argv[1];
-  argv[1] = argv[0];
-  ++argv;
-  --argc;
+  const char* const said = std::getenv("SELFCONNECT_CONDUCT");
+  if (said == nullptr) return 64;
+  conduct = said;
   return LLVMFuzzerRunDriver(&argc, &argv, run_once);
 }

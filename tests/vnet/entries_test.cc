@@ -107,11 +107,11 @@ TEST(EntriesTest, LeaveOtherThreadsAlone) {
     EXPECT_EQ(client_clock_gettime(CLOCK_MONOTONIC, &now), 0);
     std::thread([] {}).join();
     step = 2;
-    step.notify_one();
   });
   {
     TestRun run;
     step = 1;
+    step.notify_one();
     while (step != 2) std::this_thread::yield();
     EXPECT_THAT(run.overseer.calls, ElementsAre());
   }
