@@ -19,3 +19,4 @@ cmake -G Ninja -S "$here" -B "$work/user" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_C
   -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF
 cmake --build "$work/user"
 "$work/user/user"
+"$work/user/vnet"
