@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "fuzz/vnet/session/command.h"
 #include "fuzz/vnet/session/decode.h"
 #include "fuzz/vnet/session/entry.h"
 #include "fuzz/vnet/session/mutate.h"
@@ -44,8 +45,10 @@ void show_traces() { trial().show_traces(); }
 
 }  // namespace selfconnect::vnet
 
-extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
-  if (std::getenv("SELFCONNECT_VNET_TRACE") != nullptr) selfconnect::vnet::show_traces();
+extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
+  using namespace selfconnect::vnet;
+  if (is_own_command(*argc, *argv)) std::exit(play_command(*argc, *argv));
+  if (std::getenv("SELFCONNECT_VNET_TRACE") != nullptr) show_traces();
   return 0;
 }
 

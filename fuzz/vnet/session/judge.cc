@@ -148,8 +148,7 @@ std::uint64_t served_in_quiet(const Record& record, const Endpoint& to) {
 
 std::optional<Finding> judge_served(const Record& record, Controls& controls) {
   const AttemptRecord& last = record.attempts.back();
-  if (last.answered == 0 || last.number == 1 || last.pulled || !always_succeeds(controls.healthy()))
-    return std::nullopt;
+  if (last.answered == 0 || last.number == 1 || !always_succeeds(controls.healthy())) return std::nullopt;
   const std::uint64_t wanted = served_in_quiet(controls.healthy().front(), last.to);
   if (served_in_quiet(record, last.to) < wanted) return std::nullopt;
   return Finding{
@@ -167,7 +166,7 @@ std::optional<Finding> judge_giving_up(const Record& record, Controls& controls)
   if (last.quiet) return judge_served(record, controls);
   const Record& refused = controls.refused();
   // A client that does not stand refusals may give up whenever it likes.
-  if (!is_network_failure(last.met) || last.pulled || !succeeds(refused)) return std::nullopt;
+  if (!is_network_failure(last.met) || !succeeds(refused)) return std::nullopt;
   const Failures failures = failures_of(record);
   const Time stood = refused.attempts.back().at - refused.attempts.front().at;
   // It may rightly have had enough after so many, or so long.
@@ -181,6 +180,7 @@ std::optional<Finding> judge_giving_up(const Record& record, Controls& controls)
 
 std::optional<Finding> judge_stop(const Record& record, const FuzzTarget& target, Controls& controls) {
   std::optional<Finding> found;
+  if (!record.waits.empty()) return found;
   if (target.rules.crashes) found = judge_signal(record);
   if (!found && target.rules.spins) found = judge_spin(record);
   if (!found && target.rules.hangs) found = judge_hang(record, controls);
@@ -191,13 +191,13 @@ std::optional<Finding> judge_stop(const Record& record, const FuzzTarget& target
 std::optional<Finding> judge_end(const Record& record, const FuzzTarget& target, Controls& controls) {
   const Rules& rules = target.rules;
   std::optional<Finding> found;
+  if (!record.waits.empty()) return rules.hangs ? judge_waits(record, controls) : found;
   if (rules.secret_echoed) found = judge_secrets(record, target.secrets);
   if (!found && rules.echo_accepted) found = judge_echo(record, controls);
   if (!found && rules.leaks_fds) found = judge_descriptors(record, target);
   if (!found && rules.desynchronised) found = judge_first_bytes(record, controls);
   if (!found && rules.never_recovers) found = judge_giving_up(record, controls);
   if (!found && rules.talks_to_itself) found = judge_self_talk(record);
-  if (!found && rules.hangs) found = judge_waits(record, controls);
   return found;
 }
 

@@ -30,7 +30,8 @@ class Controls {
 
 inline constexpr std::uint32_t kRefusals = 16;  // of the control `refused`
 
-// Of a client that was stopped: needs no single-event control.
+// Of a client that was stopped: needs no single-event control. One that had waited for good before is judged by that alone, at its end:
+// what it did when it was helped on cannot be replayed on the real kernel.
 [[nodiscard]] std::optional<Finding> judge_stop(const Record& record, const FuzzTarget& target,
                                                 Controls& controls);
 // Of a client that has ended.

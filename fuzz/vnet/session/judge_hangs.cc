@@ -24,7 +24,7 @@ bool ends_when_served(const std::vector<Record>& healthy) {
 bool has_another(const Record& record) {
   const AttemptRecord& last = record.attempts.back();
   return std::ranges::any_of(record.attempts, [&](const AttemptRecord& attempt) {
-    return &attempt != &last && attempt.met == EventKind::kServe && attempt.held && !attempt.pulled;
+    return &attempt != &last && attempt.met == EventKind::kServe && attempt.held;
   });
 }
 
@@ -65,26 +65,24 @@ std::optional<Finding> judge_hang(const Record& record, Controls& controls) {
   }
   if (!last.held && has_another(record)) return std::nullopt;
   return Finding{.rule = "hangs",
-                 .message = fmt::format("after {}{} the client {}; after a plain refusal it goes on",
-                                        attempt_text(record, record.attempts.size() - 1),
-                                        last.pulled ? ", reset at last," : "", how)};
+                 .message = fmt::format("after {} the client {}; after a plain refusal it goes on",
+                                        attempt_text(record, record.attempts.size() - 1), how)};
 }
 
 std::optional<Finding> judge_waits(const Record& record, Controls& controls) {
-  for (const Wait& wait : record.waits) {
-    const bool all_react = std::ranges::all_of(wait.on, [&](std::size_t index) {
-      const AttemptRecord& attempt = record.attempts[index];
-      return attempt.met == EventKind::kServe ? ends_when_served(controls.healthy())
-                                              : reacted(controls.single(event_met(record, attempt)));
-    });
-    if (!all_react || wait.on.empty()) continue;
-    return Finding{
-        .rule = "hangs",
-        .message = fmt::format("after {} the client waits without a time limit, and nothing can ever happen "
-                               "again (it was reset to go on); after that event alone it does not",
-                               attempt_text(record, wait.on.back()))};
-  }
-  return std::nullopt;
+  if (record.waits.empty()) return std::nullopt;
+  const Wait& first = record.waits.front();
+  const bool all_react = std::ranges::all_of(first.on, [&](std::size_t index) {
+    const AttemptRecord& attempt = record.attempts[index];
+    return attempt.met == EventKind::kServe ? ends_when_served(controls.healthy())
+                                            : reacted(controls.single(event_met(record, attempt)));
+  });
+  if (!all_react || first.on.empty()) return std::nullopt;
+  return Finding{
+      .rule = "hangs",
+      .message = fmt::format("after {} the client waits without a time limit, and nothing can ever "
+                             "happen again; after that event alone it does not wait",
+                             attempt_text(record, first.on.back()))};
 }
 
 }  // namespace selfconnect::vnet

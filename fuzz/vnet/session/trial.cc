@@ -22,7 +22,7 @@ void Trial::play(std::string_view input, const std::string& file) {
   trace_.clear();
   session_.trace = shows_traces_ ? &trace_ : nullptr;
   const Record& record = session_.play(decode_schedule(input, target_.most_attempts));
-  if (!record.stop) {
+  if (!record.stop || !record.waits.empty()) {
     if (const auto finding = judge_end(record, target_, controls_)) tell(*finding, record);
   }
   show_trace();
