@@ -17,7 +17,7 @@ using namespace selfconnect::vnet;
 
 namespace {
 
-// By number of the signal: what was last set outside of runs. Written before the kernel is told.
+// By number of the signal: what was last set outside of runs.
 std::array<struct sigaction, NSIG> engines{};
 
 void enter_engines(int number, siginfo_t* info, void* context) {
@@ -34,28 +34,29 @@ void enter_engines(int number, siginfo_t* info, void* context) {
   return action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN && action.sa_handler != SIG_ERR;
 }
 
-// A client that puts back what it found puts the engine's back.
-[[nodiscard]] bool is_engines(int number, const struct sigaction& action) {
-  return is_function(action) && (current_host() == nullptr ||
-                                 action.sa_handler == engines[static_cast<std::size_t>(number)].sa_handler);
-}
-
 int set(int number, const struct sigaction* action, struct sigaction* before) {
   if (number <= 0 || number >= NSIG) return real::sigaction(number, action, before);
   struct sigaction& engine = engines[static_cast<std::size_t>(number)];
   const struct sigaction engine_before = engine;
+  const bool outside = current_host() == nullptr;
+  const bool function = action != nullptr && is_function(*action);
+  // A client that puts back what it found puts the engine's back.
+  const bool engines_own = function && (outside || action->sa_handler == engine.sa_handler);
   struct sigaction trampoline;
-  if (action != nullptr && current_host() == nullptr) engine = *action;
-  if (action != nullptr && is_engines(number, *action)) {
-    trampoline = *action;
+  if (engines_own) {
+    trampoline = engine = *action;
     trampoline.sa_flags |= SA_SIGINFO;
     trampoline.sa_sigaction = enter_engines;
-    action = &trampoline;
   }
-  const int result = real::sigaction(number, action, before);
-  if (result != 0) engine = engine_before;
-  const bool was_engines = result == 0 && before != nullptr && (before->sa_flags & SA_SIGINFO) != 0 &&
-                           before->sa_sigaction == enter_engines;
+  const int result = real::sigaction(number, engines_own ? &trampoline : action, before);
+  if (result != 0) {
+    engine = engine_before;
+    return result;
+  }
+  // Only now: until here the one before could strike.
+  if (outside && action != nullptr && !function) engine = {};
+  const bool was_engines =
+      before != nullptr && (before->sa_flags & SA_SIGINFO) != 0 && before->sa_sigaction == enter_engines;
   if (was_engines) *before = engine_before;
   return result;
 }

@@ -6,7 +6,6 @@
 #include <aio.h>
 #include <arpa/nameser.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <ifaddrs.h>
 #include <mqueue.h>
 #include <net/if.h>
@@ -15,6 +14,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <resolv.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
