@@ -52,11 +52,11 @@ auto enter(Host& host, const char* name, const char* names, const Call& call,
 
 }  // namespace
 
-#define VNET_CALL(result, name, parameters, arguments)                                                 \
-  VNET_ENTRY(result, name, parameters) {                                                               \
-    Host* const host = current_host();                                                                 \
-    if (host == nullptr) return real::name arguments;                                                  \
-    return enter(*host, #name, #arguments, [&] { return calls::name arguments; }, std::tie arguments); \
+#define VNET_CALL(result, name, parameters, arguments)                                                \
+  VNET_ENTRY(result, name, parameters) {                                                              \
+    Host* const run = current_host();                                                                 \
+    if (run == nullptr) return real::name arguments;                                                  \
+    return enter(*run, #name, #arguments, [&] { return calls::name arguments; }, std::tie arguments); \
   }
 #include "fuzz/vnet/calls.def"
 #undef VNET_CALL
@@ -67,10 +67,10 @@ VNET_ENTRY(int, fcntl, (int fd, int command, ...)) {
   va_start(list, command);
   const long argument = va_arg(list, long);
   va_end(list);
-  Host* const host = current_host();
-  if (host == nullptr) return real::fcntl(fd, command, argument);
+  Host* const run = current_host();
+  if (run == nullptr) return real::fcntl(fd, command, argument);
   return enter(
-      *host, "fcntl", "(fd, command)", [&] { return calls::fcntl(fd, command, argument); },
+      *run, "fcntl", "(fd, command)", [&] { return calls::fcntl(fd, command, argument); },
       std::tie(fd, command));
 }
 
@@ -79,10 +79,10 @@ VNET_ENTRY(int, ioctl, (int fd, unsigned long request, ...)) {
   va_start(list, request);
   void* const argument = va_arg(list, void*);
   va_end(list);
-  Host* const host = current_host();
-  if (host == nullptr) return real::ioctl(fd, request, argument);
+  Host* const run = current_host();
+  if (run == nullptr) return real::ioctl(fd, request, argument);
   return enter(
-      *host, "ioctl", "(fd, request)", [&] { return calls::ioctl(fd, request, argument); },
+      *run, "ioctl", "(fd, request)", [&] { return calls::ioctl(fd, request, argument); },
       std::tie(fd, request));
 }
 
