@@ -52,6 +52,8 @@ class Overseer {
 
   // The kernel sends the client a signal (SIGPIPE), which it has not asked to be spared. May never return.
   virtual void raised(int signal);
+  // exit(3). Where it returns the process ends.
+  virtual void exits(int /*status*/) {}
 
   // What the client does on a socket of an attempt.
   virtual void connected(const TcpSocket& /*socket*/) {}

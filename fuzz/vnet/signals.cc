@@ -90,6 +90,7 @@ VNET_ENTRY(Handler, sysv_signal, (int number, Handler handler)) {
 }
 
 VNET_ENTRY(void, exit, (int status)) {
+  if (Host* const host = current_host()) host->overseer().exits(status);
   set_host_aside();
   next<void(int)>(Name::exit)(status);
   __builtin_unreachable();

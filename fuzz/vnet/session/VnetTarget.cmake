@@ -1,0 +1,23 @@
+# selfconnect_vnet_target(NAME [PLACE folder] SOURCES ...): the fuzz target NAME_fuzz, in bin/fuzz or bin/PLACE. With SELFCONNECT_FUZZ it
+# is a libFuzzer program; without, it plays schedules (replay_main.cc). Its corpus, fuzz/corpus/NAME, is played as a test in
+# either case.
+function(selfconnect_vnet_target name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PLACE" "SOURCES")
+  if(NOT arg_PLACE)
+    set(arg_PLACE fuzz)
+  endif()
+  add_executable(${name}_fuzz ${arg_SOURCES})
+  target_link_libraries(${name}_fuzz PRIVATE selfconnect_vnet_entry selfconnect_flags)
+  add_dependencies(fuzzers ${name}_fuzz)
+  set_target_properties(${name}_fuzz PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/${arg_PLACE})
+  if(SELFCONNECT_FUZZ)
+    target_compile_options(${name}_fuzz PRIVATE -fsanitize=fuzzer-no-link)
+    target_link_options(${name}_fuzz PRIVATE ${SELFCONNECT_FUZZ_ENGINE})
+    set(replay -runs=0)
+  endif()
+  set(corpus ${PROJECT_SOURCE_DIR}/fuzz/corpus/${name})
+  if(SELFCONNECT_TESTS AND EXISTS ${corpus})
+    add_test(NAME fuzz.${name} COMMAND ${name}_fuzz ${replay} ${corpus})
+    set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT 60 LABELS fuzz)
+  endif()
+endfunction()

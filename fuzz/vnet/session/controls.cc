@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include "fuzz/vnet/session/controls.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace selfconnect::vnet {
+
+const std::vector<Record>& PlayedControls::healthy() {
+  // What differs between three of them is nonces.
+  constexpr std::size_t kHealthyLives = 3;
+  while (healthy_.size() < kHealthyLives) healthy_.push_back(session_.play({}));
+  return healthy_;
+}
+
+const Record& PlayedControls::refused() {
+  if (!refused_) {
+    refused_ = session_.play({.entries = {{.event = {.kind = EventKind::kRefuse}, .count = kRefusals}}});
+  }
+  return *refused_;
+}
+
+const Record& PlayedControls::single(const Event& event) {
+  const auto known = std::ranges::find_if(singles_, [&](const auto& one) { return one.first == event; });
+  if (known != singles_.end()) return known->second;
+  if (singles_.size() >= kMostSingles) singles_.clear();
+  return singles_.emplace_back(event, session_.play({.entries = {{.event = event, .count = 1}}})).second;
+}
+
+void PlayedControls::prepare() {
+  if (!healthy_.empty()) return;
+  const Record& first = healthy().front();
+  static_cast<void>(refused());
+  if (first.ended && first.ending == Ending::kSuccess && first.waits.empty() && !first.stop) return;
+  const bool waits = first.stop.has_value() || !first.waits.empty();
+  std::fprintf(
+      stderr,
+      "vnet: with the server there from the start the client %s (attempts: %s). Is the target's .answer "
+      "right? Whether it recovers from anything is not judged.\n",
+      waits ? "waits for good" : "gives up", attempts_text(first).c_str());
+}
+
+}  // namespace selfconnect::vnet

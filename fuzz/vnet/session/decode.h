@@ -1,0 +1,17 @@
+// From the bytes that a fuzzer makes up to a schedule.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "harness/schedule/schedule.h"
+
+namespace selfconnect::vnet {
+
+// The text form, where it is that; else as many events as the bytes make, up to `most_attempts`. Never fails, and the same
+// bytes are always the same schedule.
+[[nodiscard]] Schedule decode_schedule(std::string_view bytes, std::uint64_t most_attempts);
+
+}  // namespace selfconnect::vnet

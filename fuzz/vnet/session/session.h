@@ -1,0 +1,81 @@
+// Plays one schedule on one life of a client: attempt n meets event n, each destination counts its own attempts, as
+// `check --schedule` does it. Writes down what happens; judges nothing.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <csetjmp>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fuzz/vnet/fuzz_target.h"
+#include "fuzz/vnet/host.h"
+#include "fuzz/vnet/overseer.h"
+#include "fuzz/vnet/session/record.h"
+
+namespace selfconnect::vnet {
+
+class Session final : public Overseer {
+ public:
+  // Without time passing in between; of attempts also in all (more of them are taken for a client without patience).
+  static constexpr std::uint64_t kMostAttemptsAtOnce = 1'000, kMostCallsAtOnce = 100'000,
+                                 kMostAttempts = 65'536;
+
+  // `target` has to stay. An answer that is no script ends the program with the reason.
+  explicit Session(const FuzzTarget& target);
+
+  // Called in the midst of the client's call when it is stopped: not to return where that is a finding. Else a client that stands
+  // still sees EDEADLK, and any other is left as it is: its stack and memory are lost.
+  std::function<void(const Record&)> stopped;
+  // Calls and segments are written to it.
+  std::string* trace = nullptr;
+
+  // The record is good until the next call.
+  const Record& play(Schedule schedule);
+
+ private:
+  // Of an attempt that was accepted: where it is seen.
+  class SeenFarEnd;
+
+  Attempt attempt(const Endpoint& to) override;
+  bool stands_still() override;
+  void time_moves(Time to) override;
+  void called(const char* name) override;
+  void raised(int signal) override;
+  void exits(int status) override;
+  void connected(const TcpSocket& socket) override;
+  void wrote(const TcpSocket& socket, std::string_view bytes) override;
+
+  void begin(Schedule schedule);
+  void run_client();
+  int run_program();
+  void finish();
+  std::uint64_t next_number(const Endpoint& to);
+  [[nodiscard]] Attempt attempt_for(const Event& event, std::size_t index);
+  // Of every socket that has dialled and has a descriptor: what(socket, index of its last attempt).
+  template <class What>
+  void for_each_socket(const What& what);
+  void look_at_attempts();
+  void look_for_dead_sockets(const Endpoint& to);
+  [[nodiscard]] bool may_wait_on(std::size_t index) const;
+  bool stuck(Stop why);
+  bool stop(Stop why);
+  [[noreturn]] void leave();
+
+  const FuzzTarget& target_;
+  std::vector<Step> answer_;
+  std::string port_text_;
+  std::vector<std::string> arguments_;
+
+  Record record_;
+  std::uint64_t length_ = 0;                                 // of the schedule
+  std::vector<std::pair<Endpoint, std::uint64_t>> dialled_;  // how often
+  std::vector<FarConnection*> far_;                          // of the attempts; null: not accepted
+  Host* host_ = nullptr;
+  Time since_{};  // the last attempt that was not served, or the last time that the client was helped on
+  std::uint64_t attempts_at_once_ = 0, calls_at_once_ = 0;
+  sigjmp_buf leave_{};
+};
+
+}  // namespace selfconnect::vnet
