@@ -6,13 +6,13 @@
 #include <cerrno>
 #include <climits>
 
-#include "fuzz/vnet/c_result.h"
 #include "fuzz/vnet/calls.h"
 #include "fuzz/vnet/clocks.h"
 #include "fuzz/vnet/epoll.h"
 #include "fuzz/vnet/host.h"
 #include "fuzz/vnet/real.h"
 #include "fuzz/vnet/refuse.h"
+#include "fuzz/vnet/result_of.h"
 
 namespace selfconnect::vnet::calls {
 
@@ -68,19 +68,19 @@ int wait_real(Host& host, int fd, epoll_event* events, int room, std::optional<T
 int wait_until(int fd, epoll_event* events, int room, std::optional<Time> limit) {
   Host& host = *current_host();
   if (!Descriptors::is_virtual(fd)) return wait_real(host, fd, events, room, limit);
-  if (!is_open(host, fd)) return c_result(-EBADF);
+  if (!is_open(host, fd)) return result_of(-EBADF);
   constexpr int kMostRoom = INT_MAX / static_cast<int>(sizeof(epoll_event));
   Epoll* epoll = find_epoll(host, fd);
-  if (epoll == nullptr || room <= 0 || room > kMostRoom) return c_result(-EINVAL);
-  return c_result(epoll->wait(events, room, limit));
+  if (epoll == nullptr || room <= 0 || room > kMostRoom) return result_of(-EINVAL);
+  return result_of(epoll->wait(events, room, limit));
 }
 
 }  // namespace
 
-int epoll_create(int size) { return size <= 0 ? c_result(-EINVAL) : calls::epoll_create1(0); }
+int epoll_create(int size) { return size <= 0 ? result_of(-EINVAL) : calls::epoll_create1(0); }
 
 int epoll_create1(int flags) {
-  if ((flags & ~EPOLL_CLOEXEC) != 0) return c_result(-EINVAL);
+  if ((flags & ~EPOLL_CLOEXEC) != 0) return result_of(-EINVAL);
   Host& host = *current_host();
   return host.descriptors().open(std::make_shared<Epoll>(host), flags != 0);
 }
@@ -89,7 +89,7 @@ int epoll_ctl(int fd, int operation, int member, epoll_event* event) {
   if (!Descriptors::is_virtual(fd) && !Descriptors::is_virtual(member)) {
     return real::epoll_ctl(fd, operation, member, event);
   }
-  return c_result(control(*current_host(), fd, operation, member, event));
+  return result_of(control(*current_host(), fd, operation, member, event));
 }
 
 int epoll_wait(int fd, epoll_event* events, int room, int timeout_ms) {
@@ -104,7 +104,7 @@ int epoll_pwait(int fd, epoll_event* events, int room, int timeout_ms, const sig
 
 int epoll_pwait2(int fd, epoll_event* events, int room, const timespec* timeout, const sigset_t* /*mask*/) {
   if (timeout == nullptr) return wait_until(fd, events, room, std::nullopt);
-  if (!is_valid(*timeout)) return c_result(-EINVAL);
+  if (!is_valid(*timeout)) return result_of(-EINVAL);
   return wait_until(fd, events, room, limit_after(current_host()->now(), time_of(*timeout)));
 }
 

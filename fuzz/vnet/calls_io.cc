@@ -4,12 +4,14 @@
 #include <limits.h>
 
 #include <algorithm>
+#include <array>
 #include <span>
 #include <string>
 
 #include "fuzz/vnet/calls.h"
 #include "fuzz/vnet/on_socket.h"
 #include "fuzz/vnet/real.h"
+#include "fuzz/vnet/timer_file.h"
 
 namespace selfconnect::vnet::calls {
 
@@ -66,6 +68,18 @@ ssize_t transmit(TcpSocket& socket, std::span<const iovec> parts, const TcpSocke
   return socket.send(bytes, how);
 }
 
+ssize_t read_timer(TimerFile& timer, std::span<const iovec> parts, ssize_t length) {
+  std::array<char, sizeof(std::uint64_t)> count{};
+  const ssize_t got = timer.read(count.data(), static_cast<std::size_t>(length));
+  std::string_view rest(count.data(), got < 0 ? 0 : count.size());
+  for (const iovec& part : parts) {
+    const std::size_t size = std::min(part.iov_len, rest.size());
+    std::copy_n(rest.begin(), size, static_cast<char*>(part.iov_base));
+    rest.remove_prefix(size);
+  }
+  return result_of(got);
+}
+
 // read(2) and readv(2), of whatever kind the file is. Nothing to read into is 0 for a socket, whatever its state (sock_read_iter()).
 ssize_t read_file(int fd, std::span<const iovec> parts) {
   File* file = current_host()->descriptors().find(fd);
@@ -73,6 +87,7 @@ ssize_t read_file(int fd, std::span<const iovec> parts) {
   const ssize_t length = length_of(parts);
   if (length < 0) return result_of(length);
   if (file->kind() == File::Kind::kEpoll) return result_of<ssize_t>(-EINVAL);
+  if (file->kind() == File::Kind::kTimer) return read_timer(static_cast<TimerFile&>(*file), parts, length);
   if (length == 0 && file->kind() == File::Kind::kTcp) return 0;
   return on_socket("read", fd,
                    [&](TcpSocket& socket) { return receive(socket, parts, {.block = !socket.nonblocking}); });

@@ -103,24 +103,24 @@ void freeaddrinfo(addrinfo* list) {
 }
 
 // No address has a name here, but for loopback.
-int getnameinfo(const sockaddr* address, socklen_t length, char* host, socklen_t host_room, char* service,
+int getnameinfo(const sockaddr* address, socklen_t length, char* node, socklen_t node_room, char* service,
                 socklen_t service_room, int flags) {
-  if (host == nullptr || host_room == 0 || (flags & NI_NUMERICHOST) != 0) {
+  if (node == nullptr || node_room == 0 || (flags & NI_NUMERICHOST) != 0) {
     // Of services(5), which is a file.
-    return real::getnameinfo(address, length, host, host_room, service, service_room, flags);
+    return real::getnameinfo(address, length, node, node_room, service, service_room, flags);
   }
   const bool is_loopback =
       (address->sa_family == AF_INET && length >= sizeof(sockaddr_in) &&
        reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr == htonl(INADDR_LOOPBACK)) ||
       (address->sa_family == AF_INET6 && length >= sizeof(sockaddr_in6) &&
        IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr));
-  const int error = real::getnameinfo(address, length, host, host_room, service, service_room,
+  const int error = real::getnameinfo(address, length, node, node_room, service, service_room,
                                       (flags & ~NI_NAMEREQD) | NI_NUMERICHOST);
   if (error != 0) return error;
   if (!is_loopback) return (flags & NI_NAMEREQD) != 0 ? EAI_NONAME : 0;
   constexpr std::string_view kLocalhost = "localhost";
-  if (host_room <= kLocalhost.size()) return EAI_OVERFLOW;
-  std::memcpy(host, kLocalhost.data(), kLocalhost.size() + 1);
+  if (node_room <= kLocalhost.size()) return EAI_OVERFLOW;
+  std::memcpy(node, kLocalhost.data(), kLocalhost.size() + 1);
   return 0;
 }
 

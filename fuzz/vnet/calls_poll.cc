@@ -7,11 +7,11 @@
 #include <cerrno>
 #include <span>
 
-#include "fuzz/vnet/c_result.h"
 #include "fuzz/vnet/calls.h"
 #include "fuzz/vnet/clocks.h"
 #include "fuzz/vnet/host.h"
 #include "fuzz/vnet/poll_set.h"
+#include "fuzz/vnet/result_of.h"
 
 namespace selfconnect::vnet::calls {
 
@@ -29,13 +29,13 @@ bool is_too_many(nfds_t count) {
 }
 
 int poll_until(pollfd* fds, nfds_t count, std::optional<Time> limit) {
-  if (is_too_many(count)) return c_result(-EINVAL);
-  if (fds == nullptr && count != 0) return c_result(-EFAULT);
+  if (is_too_many(count)) return result_of(-EINVAL);
+  if (fds == nullptr && count != 0) return result_of(-EFAULT);
   Host& host = *current_host();
   PollSet set(host.descriptors(), std::span(fds, count));
   int found = 0;
   const auto waited = host.wait([&] { return (found = set.look()) != 0; }, limit);
-  return waited == Host::Waited::kStandstill ? c_result(-EDEADLK) : found;
+  return waited == Host::Waited::kStandstill ? result_of(-EDEADLK) : found;
 }
 
 // Up to three sets of descriptors, as one list of what to poll.
@@ -113,7 +113,7 @@ class Selected {
 };
 
 int select_until(int count, fd_set* readable, fd_set* writable, fd_set* failed, std::optional<Time> limit) {
-  if (count < 0) return c_result(-EINVAL);
+  if (count < 0) return result_of(-EINVAL);
   Host& host = *current_host();
   Selected selected(count, readable, writable, failed);
   PollSet set(host.descriptors(), selected.polled());
@@ -125,8 +125,8 @@ int select_until(int count, fd_set* readable, fd_set* writable, fd_set* failed, 
     return closed || (found = selected.found()) != 0;
   };
   const auto waited = host.wait(looked, limit);
-  if (closed) return c_result(-EBADF);
-  if (waited == Host::Waited::kStandstill) return c_result(-EDEADLK);
+  if (closed) return result_of(-EBADF);
+  if (waited == Host::Waited::kStandstill) return result_of(-EDEADLK);
   selected.give_back();
   return found;
 }
@@ -140,13 +140,13 @@ int poll(pollfd* fds, nfds_t count, int timeout_ms) {
 
 int ppoll(pollfd* fds, nfds_t count, const timespec* timeout, const sigset_t* /*mask*/) {
   if (timeout == nullptr) return poll_until(fds, count, std::nullopt);
-  if (!is_valid(*timeout)) return c_result(-EINVAL);
+  if (!is_valid(*timeout)) return result_of(-EINVAL);
   return poll_until(fds, count, limit_after(current_host()->now(), time_of(*timeout)));
 }
 
 int select(int count, fd_set* readable, fd_set* writable, fd_set* failed, timeval* timeout) {
   if (timeout == nullptr) return select_until(count, readable, writable, failed, std::nullopt);
-  if (timeout->tv_sec < 0 || timeout->tv_usec < 0) return c_result(-EINVAL);
+  if (timeout->tv_sec < 0 || timeout->tv_usec < 0) return result_of(-EINVAL);
   Host& host = *current_host();
   // More microseconds than a second has are allowed here, unlike in timespec.
   const long microseconds = timeout->tv_usec;
@@ -163,7 +163,7 @@ int select(int count, fd_set* readable, fd_set* writable, fd_set* failed, timeva
 int pselect(int count, fd_set* readable, fd_set* writable, fd_set* failed, const timespec* timeout,
             const sigset_t* /*mask*/) {
   if (timeout == nullptr) return select_until(count, readable, writable, failed, std::nullopt);
-  if (!is_valid(*timeout)) return c_result(-EINVAL);
+  if (!is_valid(*timeout)) return result_of(-EINVAL);
   const auto limit = limit_after(current_host()->now(), time_of(*timeout));
   return select_until(count, readable, writable, failed, limit);
 }

@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: MIT
 #include <cerrno>
 
-#include "fuzz/vnet/c_result.h"
 #include "fuzz/vnet/calls.h"
 #include "fuzz/vnet/clocks.h"
 #include "fuzz/vnet/host.h"
 #include "fuzz/vnet/refuse.h"
+#include "fuzz/vnet/result_of.h"
 
 namespace selfconnect::vnet::calls {
 
@@ -50,7 +50,7 @@ int clock_gettime(clockid_t clock, timespec* now) {
   }
   if (clock < 0)
     refuse("clock_gettime()", "clocks of other processes, of threads and of devices are not modelled");
-  if (clock != CLOCK_PROCESS_CPUTIME_ID && clock != CLOCK_THREAD_CPUTIME_ID) return c_result(-EINVAL);
+  if (clock != CLOCK_PROCESS_CPUTIME_ID && clock != CLOCK_THREAD_CPUTIME_ID) return result_of(-EINVAL);
   *now = {};
   return 0;
 }
@@ -76,9 +76,9 @@ int timespec_get(timespec* now, int base) {
 clock_t clock() { return 0; }
 
 int nanosleep(const timespec* duration, timespec* /*left*/) {
-  if (!is_valid(*duration)) return c_result(-EINVAL);
+  if (!is_valid(*duration)) return result_of(-EINVAL);
   const int error = sleep_for(time_of(*duration));
-  return error == 0 ? 0 : c_result(-error);
+  return error == 0 ? 0 : result_of(-error);
 }
 
 int clock_nanosleep(clockid_t clock, int flags, const timespec* duration, timespec* /*left*/) {
@@ -91,7 +91,7 @@ int clock_nanosleep(clockid_t clock, int flags, const timespec* duration, timesp
 
 int usleep(useconds_t duration) {
   const int error = sleep_for(std::chrono::microseconds(duration));
-  return error == 0 ? 0 : c_result(-error);
+  return error == 0 ? 0 : result_of(-error);
 }
 
 unsigned int sleep(unsigned int seconds) {

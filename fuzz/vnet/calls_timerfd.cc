@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: MIT
 #include <cerrno>
 
-#include "fuzz/vnet/c_result.h"
 #include "fuzz/vnet/calls.h"
 #include "fuzz/vnet/clocks.h"
 #include "fuzz/vnet/host.h"
 #include "fuzz/vnet/real.h"
+#include "fuzz/vnet/result_of.h"
 #include "fuzz/vnet/timer_file.h"
 
 namespace selfconnect::vnet::calls {
@@ -22,7 +22,7 @@ TimerFile* find_timer(int fd) {
 }  // namespace
 
 int timerfd_create(int clock, int flags) {
-  if ((flags & ~(TFD_CLOEXEC | TFD_NONBLOCK)) != 0) return c_result(-EINVAL);
+  if ((flags & ~(TFD_CLOEXEC | TFD_NONBLOCK)) != 0) return result_of(-EINVAL);
   switch (clock) {
     case CLOCK_REALTIME:
     case CLOCK_MONOTONIC:
@@ -30,9 +30,9 @@ int timerfd_create(int clock, int flags) {
       break;
     case CLOCK_REALTIME_ALARM:
     case CLOCK_BOOTTIME_ALARM:
-      return c_result(-EPERM);  // CAP_WAKE_ALARM
+      return result_of(-EPERM);  // CAP_WAKE_ALARM
     default:
-      return c_result(-EINVAL);
+      return result_of(-EINVAL);
   }
   Host& host = *current_host();
   const auto timer = std::make_shared<TimerFile>(host, *clock_at_start(clock));
@@ -42,10 +42,10 @@ int timerfd_create(int clock, int flags) {
 
 int timerfd_settime(int fd, int flags, const itimerspec* value, itimerspec* before) {
   // The clocks are never set, so nothing is cancelled on that.
-  if ((flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)) != 0) return c_result(-EINVAL);
+  if ((flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)) != 0) return result_of(-EINVAL);
   if (!Descriptors::is_virtual(fd)) return real::timerfd_settime(fd, flags, value, before);
-  if (value == nullptr) return c_result(-EFAULT);
-  if (!is_valid(value->it_interval) || !is_valid(value->it_value)) return c_result(-EINVAL);
+  if (value == nullptr) return result_of(-EFAULT);
+  if (!is_valid(value->it_interval) || !is_valid(value->it_value)) return result_of(-EINVAL);
   TimerFile* timer = find_timer(fd);
   if (timer == nullptr) return -1;
   const itimerspec was = timer->set(*value, flags);

@@ -1,5 +1,4 @@
-// What the calls on sockets share: from a descriptor to its socket, and from the model's results to those of the C library.
-// Internal to this folder.
+// What the calls on sockets share: from a descriptor to its socket. Internal to this folder.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -9,17 +8,10 @@
 
 #include "fuzz/vnet/host.h"
 #include "fuzz/vnet/refuse.h"
+#include "fuzz/vnet/result_of.h"
 #include "fuzz/vnet/tcp_socket.h"
 
 namespace selfconnect::vnet {
-
-// -1 and errno for what is below 0.
-template <class Result>
-Result result_of(Result result) {
-  if (result >= 0) return result;
-  errno = static_cast<int>(-result);
-  return -1;
-}
 
 // Does `act`, an int or ssize_t (TcpSocket&), on the socket of a virtual descriptor, and lets the network come to rest; EBADF or
 // ENOTSOCK where it is none.

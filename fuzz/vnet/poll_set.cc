@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "fuzz/vnet/poll_set.h"
 
+#include <algorithm>
+#include <iterator>
+#include <vector>
+
 #include "fuzz/vnet/real.h"
 
 namespace selfconnect::vnet {
@@ -12,14 +16,12 @@ bool is_real(const pollfd& entry) { return entry.fd >= 0 && !Descriptors::is_vir
 }  // namespace
 
 PollSet::PollSet(const Descriptors& descriptors, std::span<pollfd> all)
-    : descriptors_(descriptors), all_(all) {
-  for (const pollfd& entry : all_) {
-    if (is_real(entry)) real_.push_back(entry);
-  }
-}
+    : descriptors_(descriptors),
+      all_(all),
+      real_(static_cast<std::size_t>(std::ranges::count_if(all, is_real))) {}
 
 int PollSet::look() {
-  int found = real_.empty() ? 0 : look_at_real();
+  int found = real_ == 0 ? 0 : look_at_real();
   for (pollfd& entry : all_) {
     if (is_real(entry)) continue;
     entry.revents = 0;
@@ -33,14 +35,16 @@ int PollSet::look() {
 }
 
 int PollSet::look_at_real() {
-  const int found = real::poll(real_.data(), real_.size(), 0);
-  auto looked_at = real_.begin();
+  // Not kept: a wait may end the run, and never come back here.
+  std::vector<pollfd> asked;
+  asked.reserve(real_);
+  std::ranges::copy_if(all_, std::back_inserter(asked), is_real);
+  const int found = std::max(real::poll(asked.data(), asked.size(), 0), 0);
+  auto looked_at = asked.begin();
   for (pollfd& entry : all_) {
-    if (!is_real(entry)) continue;
-    entry.revents = found > 0 ? looked_at->revents : short{0};
-    ++looked_at;
+    if (is_real(entry)) entry.revents = found == 0 ? short{0} : (looked_at++)->revents;
   }
-  return found > 0 ? found : 0;
+  return found;
 }
 
 }  // namespace selfconnect::vnet

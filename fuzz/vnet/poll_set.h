@@ -5,7 +5,6 @@
 #include <poll.h>
 
 #include <span>
-#include <vector>
 
 #include "fuzz/vnet/descriptors.h"
 
@@ -26,7 +25,7 @@ class PollSet {
 
   const Descriptors& descriptors_;
   std::span<pollfd> all_;
-  std::vector<pollfd> real_;  // those of `all_` that are, in their order
+  std::size_t real_ = 0;  // how many are
 };
 
 }  // namespace selfconnect::vnet

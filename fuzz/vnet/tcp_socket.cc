@@ -207,7 +207,7 @@ void TcpSocket::disconnect() {
     default:
       break;
   }
-  if (!port_bound_ && port_ != 0) unbind();
+  if (before != TcpState::kClose && !port_bound_ && port_ != 0) unbind();
   if (peer_ != nullptr && peer_ != this) peer_->peer_ = nullptr;
   peer_ = nullptr;
   received_.clear();

@@ -34,7 +34,7 @@ class EpollTest : public testing::Test {
     const int count = calls::epoll_wait(epoll, events.data(), room, timeout_ms);
     std::vector<std::uint64_t> taken;
     for (int index = 0; index < count; ++index)
-      taken.push_back(events[static_cast<std::size_t>(index)].data.u64);
+      taken.push_back(std::uint64_t{events[static_cast<std::size_t>(index)].data.u64});
     return taken;
   }
 

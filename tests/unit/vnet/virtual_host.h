@@ -1,23 +1,25 @@
-// A virtual host for the tests of its calls, and files on it that are what a test says. Nothing dials here.
+// A virtual host for the tests of its calls, and files on it that are what a test says.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <poll.h>
 
 #include <memory>
+#include <utility>
 
 #include "fuzz/vnet/host.h"
 #include "fuzz/vnet/overseer.h"
 
 namespace selfconnect::vnet {
 
-class NoAttempts : public Overseer {
+class Onlooker : public Overseer {
  public:
-  Attempt attempt(const Endpoint& /*to*/) override { return {}; }
+  Attempt attempt(const Endpoint& /*to*/) override { return std::exchange(next, {}); }
   bool stands_still() override {
     ++standstills;
     return false;
   }
+  Attempt next;
   int standstills = 0;
 };
 
@@ -70,7 +72,7 @@ struct VirtualHost {
   int dup(int fd) { return host.descriptors().open(host.descriptors().share(fd), false); }
   void close(int fd) { host.descriptors().close(fd); }
 
-  NoAttempts overseer;
+  Onlooker overseer;
   Host host{overseer};
   HostScope scope{host};
 };
