@@ -26,11 +26,7 @@ void Descriptors::reserve() {
         kFirst, kLast, fd);
     std::abort();
   }
-<<<<<<< HEAD
   real::close(inert);
-=======
-  ::close(inert);
->>>>>>> 3f71062 (fuzz/vnet: clocks and sleeps; watchers are told when a file goes)
 }
 
 int Descriptors::open(std::shared_ptr<File> file, bool close_on_exec, int lowest) {
