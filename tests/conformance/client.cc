@@ -49,7 +49,7 @@ std::string Client::perform(const Call& call) {
       &Client::poll,       &Client::select,     &Client::epoll_create, &Client::epoll_ctl,
       &Client::epoll_wait};
   broken_pipes = 0;
-  if (guard_ != nullptr) guard_->begin();
+  if (guard_ != nullptr) guard_->begin(call);
   std::string text;
   try {
     text = (this->*kPerformers[static_cast<std::size_t>(call.kind)])(call);

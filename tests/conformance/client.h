@@ -21,7 +21,7 @@ namespace selfconnect::conformance {
 class CallGuard {
  public:
   virtual ~CallGuard() = default;
-  virtual void begin() = 0;
+  virtual void begin(const Call& call) = 0;
   virtual void end() = 0;
 };
 

@@ -14,7 +14,7 @@ namespace selfconnect::conformance {
 
 namespace {
 
-constexpr std::size_t kMostCalls = 24;
+constexpr std::size_t kMostCalls = 36;
 
 // How often each kind is drawn, where it is not left out.
 constexpr std::uint8_t kWeights[kKinds] = {
@@ -41,6 +41,30 @@ constexpr std::uint8_t kWeights[kKinds] = {
     8,   // epoll_wait
 };
 
+// What a slot is thought to hold. The calls may have failed; most have not.
+enum class Held : std::uint8_t { kNothing, kSocket, kListener, kConnection, kEpoll };
+
+// What each kind of call is of, as a rule.
+Held wanted_of(Kind kind) {
+  switch (kind) {
+    case Kind::kAccept:
+      return Held::kListener;
+    case Kind::kBind:
+    case Kind::kConnect:
+    case Kind::kListen:
+      return Held::kSocket;
+    case Kind::kSend:
+    case Kind::kRecv:
+    case Kind::kShutdown:
+      return Held::kConnection;
+    case Kind::kEpollCtl:
+    case Kind::kEpollWait:
+      return Held::kEpoll;
+    default:
+      return Held::kNothing;
+  }
+}
+
 class Generator {
  public:
   Generator(std::uint64_t seed, Flavour flavour) : random_(seed) {
@@ -53,13 +77,13 @@ class Generator {
   }
 
   Sequence generate() {
+    const std::size_t most = 4 + random_.below(kMostCalls);
     for (std::uint32_t count = random_.below(3); count > 0; --count) begin();
-    const std::size_t most = 3 + random_.below(kMostCalls);
     while (sequence_.calls.size() < most) {
       if (one_in(12)) {
         begin();
       } else {
-        sequence_.calls.push_back(any_call());
+        add(any_call());
       }
     }
     return std::move(sequence_);
@@ -67,41 +91,107 @@ class Generator {
 
  private:
   bool one_in(std::uint32_t count) { return random_.below(count) == 0; }
-  std::string slot() { return fmt::format("s{}", random_.below(slots_)); }
+
+  void add(const Call& call) {
+    sequence_.calls.push_back(call);
+    const auto slot = [&](std::size_t operand) -> Held& {
+      return held_[static_cast<std::size_t>(call.value(operand))];
+    };
+    switch (call.kind) {
+      case Kind::kSocket:
+        slot(0) = Held::kSocket;
+        break;
+      case Kind::kConnect:
+        slot(0) = call.value(1) == to::kUnspec ? Held::kSocket : Held::kConnection;
+        break;
+      case Kind::kListen:
+        slot(0) = Held::kListener;
+        break;
+      case Kind::kAccept:
+        slot(1) = Held::kConnection;
+        break;
+      case Kind::kDup:
+        slot(1) = slot(0);
+        break;
+      case Kind::kClose:
+        slot(0) = Held::kNothing;
+        break;
+      case Kind::kEpollCreate:
+        slot(0) = Held::kEpoll;
+        break;
+      default:
+        break;
+    }
+  }
+
+  void add(const std::string& text) {
+    const auto parsed = parse("4: " + text);
+    if (!parsed) throw std::logic_error(parsed.error());
+    for (const Call& call : parsed->calls) add(call);
+  }
+
+  // A slot of those that `fits` says; any one where there is none.
+  template <class Fits>
+  std::uint32_t slot_where(const Fits& fits) {
+    std::array<std::uint32_t, kSlots> found{};
+    std::uint32_t count = 0;
+    for (std::uint32_t slot = 0; slot < slots_; ++slot) {
+      if (fits(held_[slot])) found[count++] = slot;
+    }
+    return count == 0 ? random_.below(slots_) : found[random_.below(count)];
+  }
+  std::uint32_t free_slot() {
+    return slot_where([](Held held) { return held == Held::kNothing; });
+  }
+  std::uint32_t slot_for(Held wanted) {
+    if (one_in(40)) return random_.below(slots_);
+    if (wanted != Held::kNothing && !one_in(8) && std::ranges::count(held_, wanted) != 0) {
+      return slot_where([&](Held held) { return held == wanted; });
+    }
+    return slot_where([](Held held) { return held != Held::kNothing && held != Held::kEpoll; });
+  }
+
   std::string socket_type() {
     const bool other = sequence_.flavour == Flavour::kMapped && one_in(4);
     return fmt::format("{}{}", blocking_ && !one_in(4) ? "block" : "nonblock", other ? "4" : "");
   }
-
-  void add(const std::string& text) {
-    auto parsed = parse("4: " + text);
-    if (!parsed) throw std::logic_error(parsed.error());
-    sequence_.calls.insert(sequence_.calls.end(), parsed->calls.begin(), parsed->calls.end());
+  // "s1", and what makes a socket of it.
+  std::string new_socket(std::string& slot) {
+    const std::uint32_t number = free_slot();
+    slot = fmt::format("s{}", number);
+    held_[number] = Held::kSocket;
+    return fmt::format("socket {} {}; ", slot, socket_type());
   }
 
   // What it takes for something to happen at all.
   void begin() {
-    const std::string one = slot(), two = slot(), three = slot();
-    const char* const port = sequence_.forced || one_in(2) ? "P0" : "P1";
+    std::string one, two;
+    const std::string first = new_socket(one);
+    const std::string_view port = sequence_.forced || one_in(2) ? "P0" : "P1";
     const std::string reuse = one_in(3) ? fmt::format("setsockopt {} reuseaddr 1; ", one) : "";
-    switch (random_.below(sequence_.forced ? 4 : 6)) {
+    switch (random_.below(sequence_.forced ? 5 : 7)) {
       case 0:  // connected to itself, by a port it is bound to
-        return add(fmt::format("socket {0} {1}; {2}bind {0} P0; connect {0} P0", one, socket_type(), reuse));
+        return add(fmt::format("{}{}bind {} P0; connect {} P0", first, reuse, one, one));
       case 1:  // dials what may be refused, or itself where that is forced
-        return add(fmt::format("socket {0} {1}; connect {0} {2}", one, socket_type(), port));
+        return add(fmt::format("{}{}connect {} {}", first, reuse, one, port));
       case 2:
-        return add(fmt::format("socket {0} {1}; {3}bind {0} {2}; listen {0} {4}", one, socket_type(), port,
-                               reuse, one_in(3) ? "0" : "8"));
-      case 3:  // an accepted connection
         return add(
-            fmt::format("socket {0} {1}; {6}bind {0} {3}; listen {0} 8; socket {2} {4}; connect {2} {3}; "
-                        "accept {0} {5} -",
-                        one, socket_type(), two, port, socket_type(), three, reuse));
-      case 4:  // connected to itself, by a port that it was given
-        return add(fmt::format("socket s0 {0}; bind s0 0; connect s0 @s0", socket_type()));
-      default:
-        return add(fmt::format("socket s1 {0}; listen s1 8; socket s0 {1}; connect s0 @s1", socket_type(),
-                               socket_type()));
+            fmt::format("{}{}bind {} {}; listen {} {}", first, reuse, one, port, one, one_in(3) ? "0" : "8"));
+      case 3:  // an accepted connection
+      case 4: {
+        const std::string second = new_socket(two);
+        const std::string bound = !sequence_.forced && one_in(3) ? fmt::format("bind {} P2; ", two) : "";
+        return add(fmt::format("{}{}bind {} {}; listen {} 8; {}{}connect {} {}; accept {} s{} -", first,
+                               reuse, one, port, one, second, bound, two, port, one, free_slot()));
+      }
+      case 5:  // connected to itself, by a port that it was given
+        if (one > "s2") return add(first);
+        return add(fmt::format("{}bind {} 0; connect {} @{}", first, one, one, one));
+      default: {
+        if (one > "s2") return add(first);
+        const std::string second = new_socket(two);
+        return add(fmt::format("{}listen {} 8; {}connect {} @{}", first, one, second, two, one));
+      }
     }
   }
 
@@ -112,26 +202,33 @@ class Generator {
     std::size_t kind = 0;
     while (all != 0 && drawn >= weights_[kind]) drawn -= weights_[kind++];
     Call call{.kind = static_cast<Kind>(kind)};
-    const Shape& shape = shape_of(call.kind);
+    if (wanted_of(call.kind) == Held::kEpoll && !one_in(10) && std::ranges::count(held_, Held::kEpoll) == 0)
+      call.kind = Kind::kEpollCreate;
     do {
-      for (std::size_t operand = 0; operand < kMostOperands && !shape.operands[operand].empty(); ++operand) {
-        call.operands[operand] = draw(shape.operands[operand].size());
-      }
+      draw_operands(call);
     } while (!reasonable(call));
     return call;
   }
 
-  // The first values of a domain are the common ones.
-  std::uint8_t draw(std::size_t size) {
-    const auto bound = static_cast<std::uint32_t>(size);
-    return static_cast<std::uint8_t>(size == kSlots ? random_.below(slots_)
-                                     : one_in(3)    ? 0
-                                                    : random_.below(bound));
+  void draw_operands(Call& call) {
+    const Shape& shape = shape_of(call.kind);
+    for (std::size_t operand = 0; operand < kMostOperands && !shape.operands[operand].empty(); ++operand) {
+      const std::size_t size = shape.operands[operand].size();
+      std::uint32_t place = one_in(3) ? 0 : random_.below(static_cast<std::uint32_t>(size));
+      if (size == kSlots) place = draw_slot(call.kind, operand);
+      call.operands[operand] = static_cast<std::uint8_t>(place);
+    }
+  }
+
+  std::uint32_t draw_slot(Kind kind, std::size_t operand) {
+    const bool into = kind == Kind::kSocket || kind == Kind::kEpollCreate ||
+                      ((kind == Kind::kAccept || kind == Kind::kDup) && operand == 1);
+    if (into) return one_in(10) ? random_.below(slots_) : free_slot();
+    return slot_for(operand == 0 ? wanted_of(kind) : Held::kNothing);
   }
 
   // Not what would only cost time, and not what two stacks need not agree on.
   bool reasonable(const Call& call) {
-    const auto last = [&](std::size_t operand) { return call.value(operand) == kNoLimit; };
     switch (call.kind) {
       case Kind::kSocket:
         return (call.value(1) & kNonblocking) != 0 || blocking_;
@@ -143,9 +240,9 @@ class Generator {
         return call.value(1) != option(IPPROTO_TCP, TCP_NODELAY);  // see Client::socket()
       case Kind::kPoll:
       case Kind::kSelect:
-        return !last(3) || blocking_;
+        return call.value(3) == 0 || (blocking_ && one_in(3));
       case Kind::kEpollWait:
-        return !last(2) || blocking_;
+        return call.value(2) == 0 || (blocking_ && one_in(3));
       default:
         return true;
     }
@@ -156,6 +253,7 @@ class Generator {
   std::uint32_t slots_ = 2;
   bool blocking_ = false;
   std::array<std::uint8_t, kKinds> weights_{};
+  std::array<Held, kSlots> held_{};
 };
 
 }  // namespace

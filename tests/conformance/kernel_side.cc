@@ -10,7 +10,6 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -32,29 +31,45 @@ namespace {
 constexpr int kLowest = 2'000, kHighest = 32'000, kForcedPorts = 64, kPortsOfSequence = kForcedPorts + 4;
 constexpr int kEphemeralLow = 32'768, kEphemeralHigh = 60'999;
 
-// A call that has not come back after so long waits for ever: there is one thread. The signal comes again, should it have come
-// before the call.
-constexpr itimerval kPatience{.it_interval = {0, 5'000}, .it_value = {0, 10'000}};
-// Where a socket has a limit of 2 ms, which the kernel rounds to its ticks of up to 10 ms, and more.
-constexpr itimerval kPatienceWithLimits{.it_interval = {0, 5'000}, .it_value = {0, 60'000}};
-constexpr itimerval kNoPatience{};
+// A call without a time limit that has not come back after so long waits for ever: there is one thread. The signal comes again,
+// should it have come before the call.
+constexpr suseconds_t kPatienceUs = 10'000, kAgainUs = 5'000;
+// Where a limit of 2 ms may be at work, which the kernel rounds to its ticks, and a busy machine to much more.
+constexpr suseconds_t kPatienceWithLimitUs = 300'000;
+
+bool has_limit(const Call& call) {
+  switch (call.kind) {
+    case Kind::kPoll:
+    case Kind::kSelect:
+      return call.value(3) != kNoLimit;
+    case Kind::kEpollWait:
+      return call.value(2) != kNoLimit;
+    default:
+      return false;
+  }
+}
+
+bool sets_limit(const Call& call) {
+  return call.kind == Kind::kSetsockopt && (call.value(1) == option(SOL_SOCKET, SO_RCVTIMEO) ||
+                                            call.value(1) == option(SOL_SOCKET, SO_SNDTIMEO));
+}
 
 class Watchdog final : public CallGuard {
  public:
-  explicit Watchdog(bool limits) : patience_(limits ? kPatienceWithLimits : kPatience) {}
-  void begin() override { setitimer(ITIMER_REAL, &patience_, nullptr); }
-  void end() override { setitimer(ITIMER_REAL, &kNoPatience, nullptr); }
+  void begin(const Call& call) override {
+    limits_ = limits_ || sets_limit(call);
+    const suseconds_t patience = limits_ || has_limit(call) ? kPatienceWithLimitUs : kPatienceUs;
+    const itimerval alarm{.it_interval = {0, kAgainUs}, .it_value = {0, patience}};
+    setitimer(ITIMER_REAL, &alarm, nullptr);
+  }
+  void end() override {
+    constexpr itimerval kNever{};
+    setitimer(ITIMER_REAL, &kNever, nullptr);
+  }
 
  private:
-  itimerval patience_;
+  bool limits_ = false;  // some socket may have one
 };
-
-bool sets_limits(const Sequence& sequence) {
-  return std::ranges::any_of(sequence.calls, [](const Call& call) {
-    return call.kind == Kind::kSetsockopt && (call.value(1) == option(SOL_SOCKET, SO_RCVTIMEO) ||
-                                              call.value(1) == option(SOL_SOCKET, SO_SNDTIMEO));
-  });
-}
 
 // As a world has it (World::create): every IPv4 address is local, and of IPv6 those that were added.
 Result<void> bring_lo_up() {
@@ -119,7 +134,7 @@ Trace KernelSide::play(const Sequence& sequence) {
   set_ports(sequence.forced);
   const auto port = [&](int offset) { return static_cast<std::uint16_t>(first_port_ + offset); };
   KernelStack stack;
-  Watchdog watchdog(sets_limits(sequence));
+  Watchdog watchdog;
   Trace trace =
       Client(stack, sequence.flavour, {port(0), port(kForcedPorts), port(kForcedPorts + 2)}, &watchdog)
           .play(sequence.calls);

@@ -14,7 +14,7 @@ namespace {
 constexpr std::array<std::uint16_t, kPorts> kVnetPorts = {20000, 20064, 20066};
 
 // No time limit of a call is near that: the kernel's side does not wait for longer either.
-constexpr vnet::Time kPatience = std::chrono::milliseconds(60);
+constexpr vnet::Time kPatience = std::chrono::milliseconds(300);
 
 class ToTheHostItself final : public vnet::Overseer {
  public:
