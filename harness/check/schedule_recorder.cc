@@ -15,17 +15,7 @@ constexpr std::size_t kMostSockets = 256;  // remembered per destination
 
 // Whether its connection has failed, has been ended by the far end, or leads nowhere, once the attempt is over.
 bool leads_nowhere(const ScheduledAttempt& attempt) {
-  switch (attempt.event.kind) {
-    case EventKind::kRefuse:
-    case EventKind::kSelf:
-    case EventKind::kExhausted:
-    case EventKind::kClose:
-    case EventKind::kReset:
-    case EventKind::kHalfClose:
-      return true;
-    default:
-      return !attempt.instead.empty();
-  }
+  return !attempt.instead.empty() || leaves_nothing_to_wait_for(attempt.event.kind);
 }
 
 }  // namespace
