@@ -83,18 +83,6 @@ std::vector<std::vector<Symbol>> symbols_of(const Trace& trace) {
   return all;
 }
 
-std::string end_text(const Ended& ended) {
-  switch (ended.how) {
-    case Ended::How::kExit:
-      return fmt::format("exit {}", ended.code);
-    case Ended::How::kSignal:
-      return fmt::format("signal {}", ended.code);
-    case Ended::How::kStopped:
-      return fmt::format("stopped {}", ended.stop_reason);
-  }
-  return {};
-}
-
 class Collector {
  public:
   void add(std::string_view kind, std::string_view text) {
@@ -182,7 +170,7 @@ Features features_of(const CheckResult& result) {
     if (trace.phase != Phase::kSchedule) continue;
     const auto all = symbols_of(trace);
     for (const auto& symbols : all) collector.add_attempts(symbols);
-    const std::string end = end_text(trace.ended);
+    const std::string end = own_end(trace.ended).value_or(fmt::format("stopped {}", trace.ended.stop_reason));
     const std::string_view last =
         trace.scheduled.empty() ? "none" : event_name(trace.scheduled.back().event.kind);
     collector.add("end", end);

@@ -32,19 +32,6 @@ std::string value_text(const EvidenceValue& value) {
   return std::visit(Text{}, value);
 }
 
-// Stopped by the harness is one class: a quick run sees it earlier than a whole one.
-std::string end_class(const Ended& ended) {
-  switch (ended.how) {
-    case Ended::How::kExit:
-      return fmt::format("exit {}", ended.code);
-    case Ended::How::kSignal:
-      return fmt::format("signal {}", ended.code);
-    case Ended::How::kStopped:
-      return "alive";
-  }
-  return {};
-}
-
 const Trace* trace_of(const Finding& finding, const Run& run) {
   const auto found = std::ranges::find_if(run.traces, [&](const Trace& trace) {
     return trace.phase == finding.phase &&
@@ -96,13 +83,25 @@ FindingKey key_of(const Finding& finding, const Run& run) {
   }
   if (const Trace* trace = trace_of(finding, run)) {
     if (std::ranges::find(kAboutTheEnd, finding.rule) != kAboutTheEnd.end())
-      key.text += fmt::format(" ended={}", end_class(trace->ended));
+      key.text += fmt::format(" ended={}", own_end(trace->ended).value_or("alive"));
     if (finding.rule == "crashes") {
       if (const std::string fault = fault_in(*trace); !fault.empty())
         key.text += fmt::format(" fault={}", fault);
     }
   }
   return key;
+}
+
+std::optional<std::string> own_end(const Ended& ended) {
+  switch (ended.how) {
+    case Ended::How::kExit:
+      return fmt::format("exit {}", ended.code);
+    case Ended::How::kSignal:
+      return fmt::format("signal {}", ended.code);
+    case Ended::How::kStopped:
+      break;
+  }
+  return std::nullopt;
 }
 
 std::string sanitizer_fault(std::string_view output) {

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <compare>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "harness/judge/finding.h"
 #include "harness/trace/trace.h"
@@ -21,6 +23,9 @@ struct FindingKey {
 };
 
 [[nodiscard]] FindingKey key_of(const Finding& finding, const Run& run);
+
+// How the target ended by itself: "exit 1", "signal 6". Nothing: the harness stopped it, sooner in a quick run than in a whole one.
+[[nodiscard]] std::optional<std::string> own_end(const Ended& ended);
 
 // The fault and the function of a sanitizer's last line, "SUMMARY: AddressSanitizer: heap-use-after-free client.c:12:3 in
 // parse_reply": "heap-use-after-free in parse_reply". Empty where there is none.

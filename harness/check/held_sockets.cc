@@ -25,6 +25,11 @@ OpenSockets open_sockets(pid_t thread) {
   return open;
 }
 
+ino_t inode_of(int socket) {
+  struct stat status{};
+  return fstat(socket, &status) == 0 ? status.st_ino : 0;
+}
+
 std::vector<int> OpenSockets::descriptors_of(const std::set<ino_t>& wanted) const {
   std::vector<int> found;
   for (const auto& [inode, descriptor] : inodes) {

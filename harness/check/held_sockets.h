@@ -1,4 +1,4 @@
-// Which sockets a process has open, by /proc/PID/fd (proc(5)).
+// Sockets by their inodes: which of them a process has open, by /proc/PID/fd (proc(5)).
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -22,5 +22,7 @@ inline constexpr std::uint32_t kMostDescriptorsSeen = 65'536;
 
 // Of the process of `thread`; empty when it is gone.
 [[nodiscard]] OpenSockets open_sockets(pid_t thread);
+
+[[nodiscard]] ino_t inode_of(int socket);  // fstat(2); 0: it is none
 
 }  // namespace selfconnect

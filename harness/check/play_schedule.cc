@@ -52,7 +52,7 @@ boost::asio::awaitable<void> watch_served(Stage& stage) {
 Playing<void> play_schedule(Stage& stage) {
   if (auto opened = co_await stage.open_schedule(); !opened) co_return opened;
   if (auto launched = stage.launch_target(); !launched) co_return launched;
-  ScheduleDirector& schedule = stage.schedule();
+  const ScheduleRecorder& schedule = stage.schedule();
   co_await stage.until_blocked([&] { return cannot_go_on(stage) || schedule.in_quiet_window(); },
                                stage.deadline());
   if (!cannot_go_on(stage) && schedule.in_quiet_window()) co_await watch_served(stage);

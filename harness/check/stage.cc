@@ -80,7 +80,7 @@ Stage::Stage(Performance& performance, PhasePlan plan)
 }
 
 Stage::~Stage() {
-  if (schedule_) {
+  if (director_) {
     performance_.stops->dial_by({});
     performance_.stops->choose_by({});
   }

@@ -19,6 +19,7 @@
 #include "harness/check/pulse.h"
 #include "harness/check/recorder.h"
 #include "harness/check/schedule_director.h"
+#include "harness/check/schedule_recorder.h"
 #include "harness/launch/process.h"
 #include "harness/peer/builtin_peer.h"
 #include "harness/peer/name_server.h"
@@ -82,7 +83,7 @@ class Stage {
   // As open(), with a director that has every attempt meet its event of the plan's schedule, and with the real server
   // in the far network.
   Playing<void> open_schedule();
-  [[nodiscard]] ScheduleDirector& schedule() { return *schedule_; }
+  [[nodiscard]] const ScheduleRecorder& schedule() const { return *schedule_; }
   StageResult<void> launch_target();
 
   // Forcing off: the kernel's own choice, without the destination's port.
@@ -151,7 +152,8 @@ class Stage {
   Pulse pulse_;
   Trace trace_;
   WorldPool::Lent world_;
-  std::unique_ptr<ScheduleDirector> schedule_;  // called by the performance's engine, until dial_by({})
+  std::unique_ptr<ScheduleRecorder> schedule_;
+  std::unique_ptr<ScheduleDirector> director_;  // called by the performance's engine, until dial_by({})
   std::unique_ptr<Engine> own_engine_;
   Engine* engine_ = nullptr;       // that one, or the performance's
   NotifyEngine* calls_ = nullptr;  // likewise, in World::here()

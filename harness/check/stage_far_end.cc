@@ -96,19 +96,23 @@ Playing<void> Stage::open_schedule() {
       if (auto served = co_await launch_server(server, Network::kFar); !served) co_return served;
     }
   }
-  schedule_ = std::make_unique<ScheduleDirector>(
-      performance_.context, *world_,
-      ScheduleDirections{
-          .schedule = plan_.schedule,
+  schedule_ = std::make_unique<ScheduleRecorder>(
+      performance_.context,
+      ScheduleRecorder::Options{.schedule = plan_.schedule,
+                                .server_speaks = !options().script.empty() || !options().server.empty()},
+      recorder_->start_time(), [this] { changed(); });
+  director_ = std::make_unique<ScheduleDirector>(
+      *world_, *schedule_,
+      ScheduleDirector::Options{
           .reserved = plan_.never,
           .bound_before = plan_.allocator == Allocator::kBind ? plan_.destination : std::nullopt,
-          .service = [this](const Endpoint& destination) { return service(destination); },
-          .server_speaks = !options().script.empty() || !options().server.empty()},
-      recorder_->start_time(), [this] { changed(); });
+          .conduct = [this](const Event& event, const Endpoint& destination) {
+            return conduct_of(event, performance_.context, service(destination));
+          }});
   performance_.stops->choose_by([this](const Dial& dial) {
-    return dial.allocator == Allocator::kBind ? schedule_->port_at_bind(dial) : std::nullopt;
+    return dial.allocator == Allocator::kBind ? director_->port_at_bind(dial) : std::nullopt;
   });
-  performance_.stops->dial_by([this](const StoppedDial& stopped) { return schedule_->dial(stopped); });
+  performance_.stops->dial_by([this](const StoppedDial& stopped) { return director_->dial(stopped); });
   co_return StageResult<void>{};
 }
 

@@ -31,27 +31,12 @@ Answer undecided(std::string reason) {
   return {.what = Answer::What::kUndecided, .reason = std::move(reason)};
 }
 
-// Nothing is left to wait for: the kernel said that it failed, or the peer sends no more, or there is none.
-bool must_react(EventKind kind) {
-  switch (kind) {
-    case EventKind::kRefuse:
-    case EventKind::kSelf:
-    case EventKind::kExhausted:
-    case EventKind::kClose:
-    case EventKind::kReset:
-    case EventKind::kHalfClose:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // What the target may rightly be waiting for: the last attempt, and earlier ones that it has not let go of.
 std::vector<const ScheduledAttempt*> waited_for(const Trace& trace) {
   std::vector<const ScheduledAttempt*> found;
   for (const ScheduledAttempt& attempt : trace.scheduled) {
     const bool last = &attempt == last_attempt(trace);
-    if (is_served(attempt) || must_react(met(attempt).kind)) continue;
+    if (is_served(attempt) || leaves_nothing_to_wait_for(met(attempt).kind)) continue;
     if (last || !let_go(trace, attempt)) found.push_back(&attempt);
   }
   return found;

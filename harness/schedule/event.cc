@@ -24,4 +24,18 @@ bool is_accepted(EventKind kind) {
   }
 }
 
+bool leaves_nothing_to_wait_for(EventKind kind) {
+  switch (kind) {
+    case EventKind::kRefuse:
+    case EventKind::kSelf:
+    case EventKind::kExhausted:
+    case EventKind::kClose:
+    case EventKind::kReset:
+    case EventKind::kHalfClose:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace selfconnect

@@ -60,4 +60,8 @@ inline constexpr std::size_t kMostSteps = 64;
 // Whether the connection is accepted, and by whom the client is then answered is not the client itself.
 [[nodiscard]] bool is_accepted(EventKind kind);
 
+// Whether the attempt leaves the client nothing to wait for: the kernel said that it failed, or the far end sends no more, or there is
+// no far end. False where something may still come for all that the client knows, though it never will (silent, drop).
+[[nodiscard]] bool leaves_nothing_to_wait_for(EventKind kind);
+
 }  // namespace selfconnect

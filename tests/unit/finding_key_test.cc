@@ -67,6 +67,12 @@ TEST(FindingKeyTest, AQuickRunAndAWholeOneGiveOneKey) {
             key_of(finding, run_that_ended({Ended::How::kStopped, 0, {}, "timeout"})));
 }
 
+TEST(FindingKeyTest, OnlyAnEndByItselfIsAnEndOfItsOwn) {
+  EXPECT_EQ(own_end({Ended::How::kExit, 3, {}, ""}), "exit 3");
+  EXPECT_EQ(own_end({Ended::How::kSignal, 6, {}, ""}), "signal 6");
+  EXPECT_EQ(own_end({Ended::How::kStopped, 0, {}, "timeout"}), std::nullopt);
+}
+
 TEST(FindingKeyTest, TellsFaultsApartByTheSanitizersFrame) {
   const Finding finding = finding_of("crashes", {{"event", "reset"}, {"signal_name", "SIGABRT"}});
   const selfconnect::Run run = run_that_ended({Ended::How::kSignal, 6, {}, ""}, std::string(kReport));

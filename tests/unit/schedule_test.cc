@@ -62,5 +62,14 @@ TEST(ScheduleTest, KnowsWhichEventsAreAccepted) {
   EXPECT_EQ(accepted, "serve close reset silent garbage half-close truncate script ");
 }
 
+TEST(ScheduleTest, KnowsWhichEventsLeaveNothingToWaitFor) {
+  std::string over;
+  for (std::size_t i = 0; i < kEventKinds; ++i) {
+    const auto kind = static_cast<EventKind>(i);
+    if (leaves_nothing_to_wait_for(kind)) over += std::string(event_name(kind)) + " ";
+  }
+  EXPECT_EQ(over, "refuse self close reset exhausted half-close ");
+}
+
 }  // namespace
 }  // namespace selfconnect
