@@ -4,9 +4,10 @@
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
+
+#include "harness/net/socket_address.h"
 
 namespace selfconnect::vnet {
 
@@ -23,23 +24,7 @@ int read_sockaddr(const sockaddr* address, socklen_t length, Family family, Endp
 int write_sockaddr(const Endpoint& endpoint, Family family, sockaddr* address, socklen_t* length) {
   if (static_cast<int>(*length) < 0) return -EINVAL;
   sockaddr_storage storage{};
-  socklen_t full = sizeof(sockaddr_in);
-  if (family == Family::kIpv4) {
-    full = endpoint.to_sockaddr(storage);
-  } else {
-    sockaddr_in6 v6{};
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(endpoint.port);
-    const std::string_view bytes = endpoint.address.bytes();
-    if (bytes.size() == sizeof v6.sin6_addr) {
-      std::memcpy(&v6.sin6_addr, bytes.data(), bytes.size());
-    } else {  // IPv4-mapped (RFC 4291, 2.5.5.2)
-      v6.sin6_addr.s6_addr[10] = v6.sin6_addr.s6_addr[11] = 0xff;
-      std::memcpy(&v6.sin6_addr.s6_addr[12], bytes.data(), bytes.size());
-    }
-    full = sizeof v6;
-    std::memcpy(&storage, &v6, sizeof v6);
-  }
+  const socklen_t full = socket_address(endpoint, family, storage);
   std::memcpy(address, &storage, std::min(*length, full));
   *length = full;
   return 0;

@@ -12,6 +12,7 @@
 
 #include "harness/check/held_sockets.h"
 #include "harness/check/segment_filter.h"
+#include "harness/net/socket_address.h"
 #include "harness/peer/peer_connection.h"
 #include "harness/ports/watched_connect.h"
 
@@ -35,6 +36,10 @@ Endpoint reached(Endpoint endpoint) {
   return endpoint;
 }
 
+Family family_of(const sockaddr_storage& address) {
+  return address.ss_family == AF_INET6 ? Family::kIpv6 : Family::kIpv4;
+}
+
 std::uint16_t port_of(const sockaddr_storage& address) { return Endpoint::from_sockaddr(address).port; }
 
 }  // namespace
@@ -46,6 +51,7 @@ struct ScheduleDirector::Meeting {
   DialAnswer answer;
   UniqueFd accepted;
   bool dialled = false;  // a SYN was sent
+  bool is_ours = false;  // why it met something instead of its event
 
   ConnectAnswer connect(std::chrono::milliseconds patience = kLongestWait) {
     const ConnectAnswer called = watched_connect(stopped.socket, stopped.destination, patience);
@@ -65,6 +71,13 @@ struct ScheduleDirector::Meeting {
   void kept_from_it(Obstacle obstacle) {
     attempt.instead = std::move(obstacle.why);
     attempt.held_by = obstacle.held_by;
+    is_ours = !obstacle.held_by;
+  }
+
+  // For a reason that is not the target's doing: the schedule was not played.
+  void failed(std::string why) {
+    attempt.instead = std::move(why);
+    is_ours = true;
   }
 };
 
@@ -84,6 +97,10 @@ DialAnswer ScheduleDirector::dial(const StoppedDial& stopped) {
                                        destination.text()));
   } else {
     meet(meeting);
+  }
+  if (meeting.is_ours) {
+    seen_.fell_out_of_step(fmt::format("attempt {} at {} could not meet its event: {}",
+                                       meeting.attempt.number, destination.text(), meeting.attempt.instead));
   }
   remember(meeting);
   return meeting.answer;
@@ -117,11 +134,11 @@ bool ScheduleDirector::bind_elsewhere(Meeting& meeting) {
     name.port = static_cast<std::uint16_t>(kFirstPort + random_.below(kPorts));
     if (name.port == dialled) continue;
     sockaddr_storage storage{};
-    const socklen_t length = name.to_sockaddr(storage);
+    const socklen_t length = socket_address(name, family_of(meeting.stopped.own), storage);
     if (bind_beside(meeting.stopped.socket, storage, length) == 0) return true;
     if (errno != EADDRINUSE) break;
   }
-  meeting.attempt.instead = fmt::format("no source port for it: {}", strerror(errno));
+  meeting.failed(fmt::format("no source port for it: {}", strerror(errno)));
   return false;
 }
 
@@ -148,13 +165,9 @@ void ScheduleDirector::connect_to_itself(Meeting& meeting) {
   const Endpoint& destination = meeting.listener.endpoint();
   const StoppedDial& stopped = meeting.stopped;
   sockaddr_storage name{};
-  Endpoint own = destination;
-  if (stopped.own.ss_family == AF_INET6 && own.address.family() == Family::kIpv4) {
-    own = stopped.dial.destination;  // the mapped address
-  }
-  const socklen_t length = own.to_sockaddr(name);
+  const socklen_t length = socket_address(destination, family_of(stopped.own), name);
   const std::uint16_t bound = port_of(stopped.own);
-  if (bound != 0 && bound != own.port) {
+  if (bound != 0 && bound != destination.port) {
     meeting.attempt.instead = fmt::format("the target's socket is bound to port {}", bound);
     return refuse(meeting);
   }
@@ -178,7 +191,7 @@ void ScheduleDirector::connect_to_itself(Meeting& meeting) {
     return ports_.note_self_connection(destination, stopped.socket);
   }
   if (meeting.attempt.instead.empty()) {
-    meeting.attempt.instead = fmt::format("it could not be connected to itself: {}", strerror(called.error));
+    meeting.failed(fmt::format("it could not be connected to itself: {}", strerror(called.error)));
   }
 }
 
@@ -196,7 +209,7 @@ void ScheduleDirector::accept(Meeting& meeting) {
           meeting.listener.endpoint().text()));
     }
     meeting.accepted = std::move(accepted.socket);
-    if (!meeting.accepted) meeting.attempt.instead = "the connection was not to be accepted";
+    if (!meeting.accepted) meeting.failed("the connection was not to be accepted");
   } else {
     meeting.attempt.instead = fmt::format("connect() failed: {}", strerror(called.error));
   }

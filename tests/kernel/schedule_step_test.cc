@@ -38,6 +38,7 @@ struct Trial {
   Schedule schedule;
   unsigned threads = 1;
   std::vector<Endpoint> destinations;
+  bool mapped = false;  // IPv4 destinations are dialled from IPv6 sockets
 };
 
 Address loopback(std::uint8_t last) { return Address::v4({127, 0, 0, last}); }
@@ -60,7 +61,8 @@ Trial draw(std::uint64_t seed) {
   RandomSource random(seed);
   Trial trial{.schedule = generate_schedule(random),
               .threads = 1 + random.below(random.below(2) == 0 ? 1 : 16),
-              .destinations = draw_destinations(random)};
+              .destinations = draw_destinations(random),
+              .mapped = random.below(4) == 0};
   for (Entry& entry : trial.schedule.entries) entry.event.amount = std::min(entry.event.amount, kMostAmount);
   trial.schedule = normal_form(trial.schedule);
   return trial;
@@ -70,7 +72,8 @@ std::vector<std::string> command_of(const Trial& trial) {
   std::vector<std::string> command{SELFCONNECT_TEST_PROGRAMS "/dialler", std::to_string(trial.threads),
                                    std::to_string(length(trial.schedule) + kServed)};
   for (const Endpoint& destination : trial.destinations) {
-    command.push_back(destination.address.text());
+    const bool mapped = trial.mapped && destination.address.family() == Family::kIpv4;
+    command.push_back((mapped ? "::ffff:" : "") + destination.address.text());
     command.push_back(std::to_string(destination.port));
   }
   return command;
