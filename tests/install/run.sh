@@ -20,3 +20,4 @@ cmake -G Ninja -S "$here" -B "$work/user" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_C
 cmake --build "$work/user"
 "$work/user/user"
 "$work/user/vnet"
+"$work/user/ping_fuzz" --trace --schedule "refuse self serve"
