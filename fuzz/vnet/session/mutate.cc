@@ -62,7 +62,7 @@ bool within_limits(const Schedule& schedule) {
 
 // More of it shows nothing new and takes its time.
 Schedule with_less_garbage(Schedule schedule) {
-  constexpr std::uint32_t kMostGarbage = 1 << 16;
+  constexpr std::uint32_t kMostGarbage = 1 << 14;
   for (Entry& entry : schedule.entries) {
     Event& event = entry.event;
     if (event.kind == EventKind::kGarbage) event.amount = std::min(event.amount, kMostGarbage);
