@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "fuzz/vnet/session/controls.h"
 
-#include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace selfconnect::vnet {
 
@@ -21,10 +21,11 @@ const Record& PlayedControls::refused() {
 }
 
 const Record& PlayedControls::single(const Event& event) {
-  const auto known = std::ranges::find_if(singles_, [&](const auto& one) { return one.first == event; });
-  if (known != singles_.end()) return known->second;
+  std::string text = print(event);
+  if (const auto known = singles_.find(text); known != singles_.end()) return known->second;
   if (singles_.size() >= kMostSingles) singles_.clear();
-  return singles_.emplace_back(event, session_.play({.entries = {{.event = event, .count = 1}}})).second;
+  const Record& record = session_.play({.entries = {{.event = event, .count = 1}}});
+  return singles_.emplace(std::move(text), record).first->second;
 }
 
 void PlayedControls::prepare() {

@@ -3,7 +3,8 @@
 #pragma once
 
 #include <optional>
-#include <utility>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "fuzz/vnet/session/judge.h"
@@ -29,7 +30,7 @@ class PlayedControls final : public Controls {
   Session session_;
   std::vector<Record> healthy_;
   std::optional<Record> refused_;
-  std::vector<std::pair<Event, Record>> singles_;
+  std::unordered_map<std::string, Record> singles_;  // by their events' texts
 };
 
 }  // namespace selfconnect::vnet

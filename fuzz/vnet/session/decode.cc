@@ -68,14 +68,14 @@ Event decode_event(Bytes& bytes) {
 
 }  // namespace
 
-Schedule decode_schedule(std::string_view text, std::uint64_t most_attempts) {
-  if (auto schedule = parse_schedule(text)) return *std::move(schedule);
+Decoded decode(std::string_view text, std::uint64_t most_attempts) {
+  if (auto schedule = parse_schedule(text)) return {.schedule = *std::move(schedule), .is_text = true};
   Bytes bytes(text);
   Schedule schedule;
   while (!bytes.empty() && schedule.entries.size() < std::min<std::uint64_t>(most_attempts, kMostEntries)) {
     schedule.entries.push_back({.event = decode_event(bytes), .count = 1});
   }
-  return normal_form(std::move(schedule));
+  return {.schedule = normal_form(std::move(schedule))};
 }
 
 }  // namespace selfconnect::vnet

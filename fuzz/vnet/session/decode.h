@@ -10,8 +10,13 @@
 
 namespace selfconnect::vnet {
 
+struct Decoded {
+  Schedule schedule;
+  bool is_text = false;  // the input is the text form, which can be replayed as it is
+};
+
 // The text form, where it is that; else as many events as the bytes make, up to `most_attempts`. Never fails, and the same
 // bytes are always the same schedule.
-[[nodiscard]] Schedule decode_schedule(std::string_view bytes, std::uint64_t most_attempts);
+[[nodiscard]] Decoded decode(std::string_view bytes, std::uint64_t most_attempts);
 
 }  // namespace selfconnect::vnet

@@ -62,7 +62,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
   using namespace selfconnect::vnet;
   const std::uint64_t most = fuzz_target().most_attempts;
   selfconnect::RandomSource random(seed);
-  return put(mutated(decode_schedule(text_of(data, size), most), random, most, LLVMFuzzerMutate), data, room);
+  return put(mutated(decode(text_of(data, size), most).schedule, random, most, LLVMFuzzerMutate), data, room);
 }
 
 extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* one, std::size_t one_size,
@@ -71,8 +71,8 @@ extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* one, std::s
   using namespace selfconnect::vnet;
   const std::uint64_t most = fuzz_target().most_attempts;
   selfconnect::RandomSource random(seed);
-  return put(selfconnect::cross_schedules(decode_schedule(text_of(one, one_size), most),
-                                          decode_schedule(text_of(other, other_size), most), random,
+  return put(selfconnect::cross_schedules(decode(text_of(one, one_size), most).schedule,
+                                          decode(text_of(other, other_size), most).schedule, random,
                                           {.most_attempts = most}),
              into, room);
 }

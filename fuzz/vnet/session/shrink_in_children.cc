@@ -49,7 +49,7 @@ std::string ending_of(const Schedule& schedule) {
 }  // namespace
 
 bool shrink_in_children(std::string_view input) {
-  const Schedule schedule = decode_schedule(input, fuzz_target().most_attempts);
+  const Schedule schedule = decode(input, fuzz_target().most_attempts).schedule;
   const std::string ending = ending_of(schedule);
   if (ending.empty()) {
     std::fprintf(stderr, "no finding: %s\n", print(schedule).c_str());

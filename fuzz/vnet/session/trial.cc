@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "fuzz/vnet/session/decode.h"
 #include "fuzz/vnet/session/judge.h"
@@ -18,10 +19,11 @@ Trial::Trial(const FuzzTarget& target) : target_(target), controls_(target), ses
 
 void Trial::play(std::string_view input, const std::string& file) {
   controls_.prepare();
-  file_ = parse_schedule(input) ? file : "";
+  Decoded decoded = decode(input, target_.most_attempts);
+  file_ = decoded.is_text ? file : "";
   trace_.clear();
   session_.trace = shows_traces_ ? &trace_ : nullptr;
-  const Record& record = session_.play(decode_schedule(input, target_.most_attempts));
+  const Record& record = session_.play(std::move(decoded.schedule));
   if (!record.stop || !record.waits.empty()) {
     if (const auto finding = judge_end(record, target_, controls_)) tell(*finding, record);
   }

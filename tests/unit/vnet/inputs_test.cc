@@ -17,16 +17,17 @@ using ::testing::HasSubstr;
 constexpr std::uint64_t kMost = 8;
 
 TEST(VnetDecodeTest, TextIsWhatItSays) {
-  EXPECT_EQ(print(decode_schedule("refuse*3 self\nreset serve", kMost)), "refuse*3 self reset serve");
+  EXPECT_EQ(print(decode("refuse*3 self\nreset serve", kMost).schedule), "refuse*3 self reset serve");
   // Whoever writes it may want more attempts than a fuzzer makes up.
-  EXPECT_EQ(print(decode_schedule("refuse*100 serve", kMost)), "refuse*100 serve");
-  EXPECT_EQ(print(decode_schedule("", kMost)), "serve");
+  EXPECT_EQ(print(decode("refuse*100 serve", kMost).schedule), "refuse*100 serve");
+  EXPECT_TRUE(decode("refuse serve", kMost).is_text);
+  EXPECT_FALSE(decode("refuse", kMost).is_text);
 }
 
 TEST(VnetDecodeTest, BytesAreEvents) {
   using namespace std::string_view_literals;
-  EXPECT_EQ(print(decode_schedule("\x01\x00\x00\x06\x04"sv, kMost)), "self refuse*2 garbage:5 serve");
-  EXPECT_EQ(print(decode_schedule("\x0b\x24-ERR\r\x03\x04\x00"sv, kMost)),
+  EXPECT_EQ(print(decode("\x01\x00\x00\x06\x04"sv, kMost).schedule), "self refuse*2 garbage:5 serve");
+  EXPECT_EQ(print(decode("\x0b\x24-ERR\r\x03\x04\x00"sv, kMost).schedule),
             "script[say:\"-ERR\\r\" read:5 close] serve");
 }
 
@@ -36,10 +37,10 @@ TEST(VnetDecodeTest, AnyBytesAreAScheduleWithinTheLimits) {
   for (int round = 0; round < 20'000; ++round) {
     std::string bytes(random.below(64), '\0');
     for (char& byte : bytes) byte = static_cast<char>(random.below(256));
-    const Schedule schedule = decode_schedule(bytes, kMost);
+    const Schedule schedule = decode(bytes, kMost).schedule;
     ASSERT_LE(length(schedule), kMost) << bytes;
     ASSERT_EQ(parse_schedule(print(schedule)), schedule) << print(schedule);
-    ASSERT_EQ(decode_schedule(bytes, kMost), schedule);
+    ASSERT_EQ(decode(bytes, kMost).schedule, schedule);
   }
 }
 
