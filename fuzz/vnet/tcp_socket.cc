@@ -119,7 +119,8 @@ void TcpSocket::choose_addresses(Endpoint& to) {
   };
   const bool bound = !is_any(local_.address);
   if (is_any(to.address)) {
-    to.address = bound && local_.address.family() == to.address.family()
+    // tcp_v6_connect() asks for no address that it is bound to.
+    to.address = bound && local_.address.family() == Family::kIpv4 && to.address.family() == Family::kIpv4
                      ? local_.address
                      : Address::loopback(to.address.family());
   }
@@ -186,6 +187,11 @@ void TcpSocket::establish(TcpSocket& with) {
   wake(0);
 }
 
+// Who comes to be established by way of SYN_RECV makes up for a shutdown() from before.
+void TcpSocket::shut_in_syn_recv() {
+  if (send_shut_ && start_close()) send_fin();
+}
+
 // tcp_disconnect()
 void TcpSocket::disconnect() {
   const TcpState before = std::exchange(state_, TcpState::kClose);
@@ -207,7 +213,7 @@ void TcpSocket::disconnect() {
     default:
       break;
   }
-  if (!port_bound_ && port_ != 0) unbind();
+  if (before != TcpState::kClose && !port_bound_ && port_ != 0) unbind();
   if (peer_ != nullptr && peer_ != this) peer_->peer_ = nullptr;
   peer_ = nullptr;
   received_.clear();
