@@ -98,9 +98,7 @@ void Network::arrive_syn(TcpSocket& from) {
   if (from.is_connected_to_itself()) {  // simultaneous open (RFC 9293, 3.5)
     if (host_.trace != nullptr) host_.note_segment("SYN-ACK", from.local(), from.remote(), {});
     from.establish(from);
-    // It comes by way of SYN_RECV, where a shutdown() from before is made up for.
-    if (from.send_shut_ && from.start_close()) from.send_fin();
-    return;
+    return from.shut_in_syn_recv();
   }
   switch (from.plan_.syn) {
     case Attempt::Syn::kDropped:
@@ -135,10 +133,14 @@ void Network::answer_syn(TcpSocket& from, TcpSocket& listener) {
   child->remote_ = from.local();
   child->phase_ = TcpSocket::Phase::kConnected;
   child->address_bound_ = listener.address_bound_;
+  child->receive_shut_ = listener.receive_shut_;
+  child->send_shut_ = listener.send_shut_;
+  ports_.end_time_wait(*child);  // TCP_TW_SYN
   if (host_.trace != nullptr) host_.note_segment("SYN-ACK", child->local(), child->remote(), {});
   child->establish(from);
   from.establish(*child);
   ports_.share(*child);
+  child->shut_in_syn_recv();
   listener.accept_queue_.push_back(std::move(child));
   listener.wake(POLLIN | POLLRDNORM);
 }

@@ -119,7 +119,8 @@ void TcpSocket::choose_addresses(Endpoint& to) {
   };
   const bool bound = !is_any(local_.address);
   if (is_any(to.address)) {
-    to.address = bound && local_.address.family() == to.address.family()
+    // tcp_v6_connect() asks for no address that it is bound to.
+    to.address = bound && local_.address.family() == Family::kIpv4 && to.address.family() == Family::kIpv4
                      ? local_.address
                      : Address::loopback(to.address.family());
   }
@@ -184,6 +185,11 @@ void TcpSocket::establish(TcpSocket& with) {
   peer_ = &with;
   if (!far_) host_.overseer().connected(*this);
   wake(0);
+}
+
+// Who comes to be established by way of SYN_RECV makes up for a shutdown() from before.
+void TcpSocket::shut_in_syn_recv() {
+  if (send_shut_ && start_close()) send_fin();
 }
 
 // tcp_disconnect()

@@ -112,6 +112,7 @@ class TcpSocket final : public File, public Timed, public std::enable_shared_fro
   void done();
   void enter_time_wait();
   void send_fin();
+  void shut_in_syn_recv();
   bool start_close();
   void stop_listening();
   void unbind();
