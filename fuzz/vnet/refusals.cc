@@ -2,6 +2,7 @@
 // definition per line of refused.def, and those whose parameters vary.
 // SPDX-License-Identifier: MIT
 #include <aio.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <mqueue.h>
@@ -10,11 +11,14 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <spawn.h>
+#include <sys/eventfd.h>
 #include <sys/ptrace.h>
 #include <sys/sem.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/times.h>
 #include <sys/timex.h>
 #include <sys/wait.h>
