@@ -2,7 +2,8 @@
 #include "fuzz/vnet/session/controls.h"
 
 #include <cstdio>
-#include <utility>
+
+#include "harness/sys/random_source.h"
 
 namespace selfconnect::vnet {
 
@@ -20,12 +21,15 @@ const Record& PlayedControls::refused() {
   return *refused_;
 }
 
-const Record& PlayedControls::single(const Event& event) {
-  std::string text = print(event);
-  if (const auto known = singles_.find(text); known != singles_.end()) return known->second;
-  if (singles_.size() >= kMostSingles) singles_.clear();
+bool PlayedControls::goes_on_after(const Event& event) {
+  std::uint64_t hash = 1;
+  for (const char byte : print(event)) hash = RandomSource::mix(hash + static_cast<unsigned char>(byte));
+  Known& known = known_[hash % known_.size()];
+  if (known.hash == hash) return known.goes_on;
   const Record& record = session_.play({.entries = {{.event = event, .count = 1}}});
-  return singles_.emplace(std::move(text), record).first->second;
+  known = {.hash = hash, .goes_on = record.waits.empty() && !record.stop};
+  session_.forget();
+  return known.goes_on;
 }
 
 void PlayedControls::prepare() {

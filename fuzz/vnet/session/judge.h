@@ -24,8 +24,9 @@ class Controls {
   [[nodiscard]] virtual const std::vector<Record>& healthy() = 0;
   // `refuse*16 serve`.
   [[nodiscard]] virtual const Record& refused() = 0;
-  // The event alone, and then the quiet window. Not to be asked for while a client runs.
-  [[nodiscard]] virtual const Record& single(const Event& event) = 0;
+  // Whether it goes on after the event alone, before the quiet window, and does not wait for good. Not to be asked while a client
+  // runs.
+  [[nodiscard]] virtual bool goes_on_after(const Event& event) = 0;
 };
 
 inline constexpr std::uint32_t kRefusals = 16;  // of the control `refused`

@@ -37,8 +37,6 @@ std::string how_it_waits(const Record& record) {
                          .count());
 }
 
-bool reacted(const Record& single) { return single.waits.empty() && !single.stop; }
-
 }  // namespace
 
 std::optional<Finding> judge_hang(const Record& record, Controls& controls) {
@@ -75,7 +73,7 @@ std::optional<Finding> judge_waits(const Record& record, Controls& controls) {
   const bool all_react = std::ranges::all_of(first.on, [&](std::size_t index) {
     const AttemptRecord& attempt = record.attempts[index];
     return attempt.met == EventKind::kServe ? ends_when_served(controls.healthy())
-                                            : reacted(controls.single(event_met(record, attempt)));
+                                            : controls.goes_on_after(event_met(record, attempt));
   });
   if (!all_react || first.on.empty()) return std::nullopt;
   return Finding{

@@ -33,6 +33,8 @@ class Session final : public Overseer {
 
   // The record is good until the next call.
   const Record& play(Schedule schedule);
+  // Lets go of what the record holds.
+  void forget() { begin({}); }
 
  private:
   // Of an attempt that was accepted: where it is seen.

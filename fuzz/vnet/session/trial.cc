@@ -28,6 +28,8 @@ void Trial::play(std::string_view input, const std::string& file) {
     if (const auto finding = judge_end(record, target_, controls_)) tell(*finding, record);
   }
   show_trace();
+  // A fuzzer takes what is still held after a life for a leak, and looks for it at length.
+  session_.forget();
 }
 
 void Trial::tell(const Finding& finding, const Record& record) {

@@ -52,14 +52,14 @@ class FakeControls : public Controls {
  public:
   const std::vector<Record>& healthy() override { return healthy_lives; }
   const Record& refused() override { return refused_life; }
-  const Record& single(const Event& event) override {
+  bool goes_on_after(const Event& event) override {
     asked.push_back(print(event));
-    return single_life;
+    return goes_on;
   }
 
   std::vector<Record> healthy_lives{life("serve", 1), life("serve", 1), life("serve", 1)};
   Record refused_life = life("refuse*16 serve", 17);
-  Record single_life = life("silent serve", 2);
+  bool goes_on = true;
   std::vector<std::string> asked;
 };
 

@@ -189,7 +189,7 @@ TEST_F(VnetRulesTest, WaitingIsAHangWhereTheEventAloneIsNone) {
   record.waits = {{.at = std::chrono::seconds(1), .on = {1}}};
   EXPECT_EQ(rule_of(judge_waits(record, controls_)), "hangs");
   EXPECT_EQ(controls_.asked, std::vector<std::string>{"garbage:1"});
-  controls_.single_life.waits = {{.at = std::chrono::seconds(1), .on = {0}}};
+  controls_.goes_on = false;
   EXPECT_EQ(judge_waits(record, controls_), std::nullopt);
 }
 
