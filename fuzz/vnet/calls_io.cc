@@ -129,7 +129,7 @@ ssize_t recvmsg(int fd, msghdr* message, int flags) {
     if (got < 0) return got;
     message->msg_namelen = 0;
     message->msg_controllen = 0;
-    message->msg_flags = 0;
+    message->msg_flags = flags & MSG_CMSG_CLOEXEC;
     return got;
   });
 }

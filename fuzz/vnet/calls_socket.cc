@@ -81,16 +81,17 @@ int accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
   if ((flags & ~kKnownTypeFlags) != 0)
     return result_of(current_host()->descriptors().find(fd) == nullptr ? -EBADF : -EINVAL);
   return on_socket("accept4", fd, [&](TcpSocket& socket) {
+    if (current_host()->descriptors().is_full()) return -EMFILE;
     TcpSocket::Accepted accepted = socket.accept(!socket.nonblocking);
     if (accepted.error != 0) return accepted.error;
     if (address != nullptr) {
       if (const int error = write_sockaddr(accepted.socket->remote(), socket.family(), address, length);
           error != 0) {
+        accepted.socket->release();  // the connection is lost, as the kernel has it
         return error;
       }
     }
-    const int accepted_fd = install(std::move(accepted.socket), flags);
-    return accepted_fd < 0 ? -errno : accepted_fd;
+    return install(std::move(accepted.socket), flags);
   });
 }
 

@@ -31,6 +31,7 @@ class Descriptors {
   // False where it is not open. Releases the file with its last descriptor.
   bool close(int fd);
   [[nodiscard]] int count() const { return count_; }
+  [[nodiscard]] bool is_full() const { return count_ == kLast - kFirst + 1; }
   // Without releasing: the run is over.
   void clear();
 

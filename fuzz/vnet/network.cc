@@ -120,6 +120,8 @@ void Network::arrive_syn(TcpSocket& from) {
     }
     case Attempt::Syn::kToHost:
       if (TcpSocket* listener = ports_.listener(from.remote())) return answer_syn(from, *listener);
+      // TCP_TW_SYN without a listener: an ACK, which is answered with a RST, which ends it.
+      if (ports_.end_time_wait(from.remote(), from.local())) return from.send_syn_again_soon();
       if (host_.trace != nullptr) host_.note_segment("RST", from.remote(), from.local(), {});
       return from.take_reset();
   }
@@ -135,7 +137,7 @@ void Network::answer_syn(TcpSocket& from, TcpSocket& listener) {
   child->address_bound_ = listener.address_bound_;
   child->receive_shut_ = listener.receive_shut_;
   child->send_shut_ = listener.send_shut_;
-  ports_.end_time_wait(*child);  // TCP_TW_SYN
+  ports_.end_time_wait(child->local_, child->remote_);  // TCP_TW_SYN
   if (host_.trace != nullptr) host_.note_segment("SYN-ACK", child->local(), child->remote(), {});
   child->establish(from);
   from.establish(*child);

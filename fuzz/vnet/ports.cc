@@ -92,6 +92,11 @@ int Ports::bind(TcpSocket& socket, std::uint16_t port, Time now) {
   return 0;
 }
 
+void Ports::take(TcpSocket& socket, std::uint16_t port) {
+  hold(socket, port);
+  end_time_wait(socket.local(), socket.remote());
+}
+
 int Ports::connect(TcpSocket& socket, Attempt::Port wanted, Time now) {
   if (wanted == Attempt::Port::kExhausted) return -EADDRNOTAVAIL;
   const std::uint16_t dialled = socket.remote().port;
@@ -99,13 +104,13 @@ int Ports::connect(TcpSocket& socket, Attempt::Port wanted, Time now) {
     std::erase_if(time_waits_, [&](const TimeWait& wait) { return wait.local.port == dialled; });
   }
   if (wanted != Attempt::Port::kAny && may_connect_from(dialled, socket, now)) {
-    hold(socket, dialled);
+    take(socket, dialled);
     return 0;
   }
   for (int left = kLast - kFirst; left >= 0; --left) {
     const std::uint16_t candidate = step();
     if (candidate == dialled || !may_connect_from(candidate, socket, now)) continue;
-    hold(socket, candidate);
+    take(socket, candidate);
     return 0;
   }
   return -EADDRNOTAVAIL;
@@ -113,7 +118,7 @@ int Ports::connect(TcpSocket& socket, Attempt::Port wanted, Time now) {
 
 int Ports::connect_bound(const TcpSocket& socket) {
   if (is_live_connection(socket.local(), socket)) return -EADDRNOTAVAIL;
-  end_time_wait(socket);
+  end_time_wait(socket.local(), socket.remote());
   return 0;
 }
 
@@ -154,10 +159,10 @@ void Ports::time_wait(const TcpSocket& socket, Time now) {
                          .since = now});
 }
 
-void Ports::end_time_wait(const TcpSocket& socket) {
-  std::erase_if(time_waits_, [&](const TimeWait& wait) {
-    return wait.local == socket.local() && wait.remote == socket.remote();
-  });
+bool Ports::end_time_wait(const Endpoint& local, const Endpoint& remote) {
+  return std::erase_if(time_waits_, [&](const TimeWait& wait) {
+           return wait.local == local && wait.remote == remote;
+         }) != 0;
 }
 
 void Ports::share(TcpSocket& socket) {

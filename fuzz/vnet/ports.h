@@ -35,7 +35,8 @@ class Ports {
   [[nodiscard]] TcpSocket* listener(const Endpoint& at) const;
   void release(TcpSocket& socket);
   void time_wait(const TcpSocket& socket, Time now);
-  void end_time_wait(const TcpSocket& socket);  // RST has come
+  // RST has come, or a SYN that a listener answers. False: there is none.
+  bool end_time_wait(const Endpoint& local, const Endpoint& remote);
   // An accepted connection shares its listener's port.
   void share(TcpSocket& socket);
 
@@ -51,6 +52,8 @@ class Ports {
   [[nodiscard]] bool is_named(std::uint16_t port, Time now) const;
   [[nodiscard]] bool may_connect_from(std::uint16_t port, const TcpSocket& socket, Time now) const;
   void hold(TcpSocket& socket, std::uint16_t port);
+  void take(TcpSocket& socket,
+            std::uint16_t port);  // for a connection, which may have an old one in TIME_WAIT
   std::uint16_t step();
 
   std::vector<TcpSocket*> holders_;

@@ -22,6 +22,9 @@ constexpr std::size_t kCapacity = 3'932'160;
 // tcp_syn_retries, tcp_syn_linear_timeouts.
 constexpr int kSynRetries = 6, kLinearSyns = 4;
 
+// TCP_TIMEOUT_MIN: two ticks, here of 4 ms.
+constexpr Time kLeastTimeout = std::chrono::milliseconds(8);
+
 // After the SYN that was sent again for the n-th time (0: the first one).
 Time next_syn_after(int again) {
   return std::chrono::seconds(again <= kLinearSyns ? 1LL : 1LL << (again - kLinearSyns));
@@ -163,6 +166,9 @@ void TcpSocket::wait_for_syn_answer() {
   if (options.user_limit) wait = std::min(wait, first_syn_ + *options.user_limit - host_.now());
   host_.timers().set(*this, host_.now() + wait);
 }
+
+// tcp_rcv_synsent_state_process(): the answer was an ACK of an earlier connection.
+void TcpSocket::send_syn_again_soon() { host_.timers().set(*this, host_.now() + kLeastTimeout); }
 
 // tcp_write_timeout()
 void TcpSocket::expire() {
@@ -475,7 +481,7 @@ void TcpSocket::take(std::string_view bytes) {
     case TcpState::kFinWait1:
     case TcpState::kFinWait2:
       if (receive_shut_) {  // RFC 1122, 4.2.2.13: nobody will read it
-        if (!far_) host_.network().ports().end_time_wait(*this);
+        if (!far_) host_.network().ports().end_time_wait(local_, remote_);
         host_.network().send(Network::Segment::kReset, *this);
         return take_reset();
       }
@@ -537,7 +543,7 @@ void TcpSocket::take_reset() {
       error_ = EPIPE;
       break;
     case TcpState::kFinWait2:
-      if (orphan_) host_.network().ports().end_time_wait(*this);  // tcp_timewait_state_process()
+      if (orphan_) host_.network().ports().end_time_wait(local_, remote_);  // tcp_timewait_state_process()
       [[fallthrough]];
     default:
       error_ = ECONNRESET;

@@ -117,6 +117,7 @@ class TcpSocket final : public File, public Timed, public std::enable_shared_fro
   void stop_listening();
   void unbind();
   void wait_for_syn_answer();
+  void send_syn_again_soon();
   [[nodiscard]] bool is_sending() const;   // ESTABLISHED or CLOSE_WAIT
   [[nodiscard]] std::size_t room() const;  // bytes that the other end can take
   int wait_to_send(std::optional<Time> limit, bool block);

@@ -29,13 +29,22 @@ constexpr Named kAddress[] = {{"P0", to::kLoopback | 0},       {"P1", to::kLoopb
                               {"@s0", to::kSlotsPort | 0},     {"@s1", to::kSlotsPort | 1},
                               {"@s2", to::kSlotsPort | 2},     {"unspec", to::kUnspec},
                               {"short", to::kShort},           {"family:P0", to::kWrongFamily}};
+constexpr Named kRoomForAddress[] = {
+    {"-", kFullRoom}, {"short", 6}, {"none", 0}, {"negative", -1}, {"null", kNoAddress}};
 constexpr Named kBacklog[] = {{"0", 0}, {"1", 1}, {"8", 8}, {"-1", -1}};
 constexpr Named kAcceptFlags[] = {{"-", 0}, {"nonblock", SOCK_NONBLOCK}, {"bad", 1}};
 constexpr Named kSize[] = {{"1", 1}, {"0", 0}, {"3", 3}, {"5", 5}, {"40", 40}, {"700", 700}};
 constexpr Named kSendFlags[] = {{"-", 0}, {"nosignal", MSG_NOSIGNAL}, {"dontwait", MSG_DONTWAIT}};
 constexpr Named kSendForm[] = {{"send", 0}, {"write", 1}, {"writev", 2}, {"sendmsg", 3}, {"sendto", 4}};
-constexpr Named kRecvFlags[] = {
-    {"-", 0}, {"dontwait", MSG_DONTWAIT}, {"peek", MSG_PEEK}, {"waitall", MSG_WAITALL}, {"trunc", MSG_TRUNC}};
+constexpr Named kRecvFlags[] = {{"-", 0},
+                                {"dontwait", MSG_DONTWAIT},
+                                {"peek", MSG_PEEK},
+                                {"waitall", MSG_WAITALL},
+                                {"trunc", MSG_TRUNC},
+                                {"peek+waitall", MSG_PEEK | MSG_WAITALL},
+                                {"peek+trunc", MSG_PEEK | MSG_TRUNC},
+                                {"waitall+dontwait", MSG_WAITALL | MSG_DONTWAIT},
+                                {"cloexec", MSG_CMSG_CLOEXEC}};
 constexpr Named kRecvForm[] = {{"recv", 0}, {"read", 1}, {"readv", 2}, {"recvmsg", 3}, {"recvfrom", 4}};
 constexpr Named kHow[] = {{"wr", SHUT_WR}, {"rd", SHUT_RD}, {"rdwr", SHUT_RDWR}, {"bad", 7}};
 constexpr Named kOption[] = {
@@ -48,7 +57,9 @@ constexpr Named kOption[] = {
     {"keepidle", option(IPPROTO_TCP, TCP_KEEPIDLE)}, {"user-timeout", option(IPPROTO_TCP, TCP_USER_TIMEOUT)},
     {"v6only", option(IPPROTO_IPV6, IPV6_V6ONLY)}};
 constexpr Named kOptionValue[] = {{"1", 1}, {"0", 0}, {"2", 2}, {"-1", -1}};
-constexpr Named kFcntl[] = {{"getfl", F_GETFL}, {"nonblock", F_SETFL << 8 | 1}, {"block", F_SETFL << 8 | 0}};
+constexpr Named kFcntl[] = {{"getfl", F_GETFL}, {"nonblock", F_SETFL << 8 | 1}, {"block", F_SETFL << 8 | 0},
+                            {"getfd", F_GETFD}, {"cloexec", F_SETFD << 8 | 1},  {"inherit", F_SETFD << 8 | 0},
+                            {"dup", F_DUPFD}};
 constexpr Named kIoctl[] = {{"fionread", FIONREAD}, {"nonblock", FIONBIO << 1 | 1}, {"block", FIONBIO << 1}};
 constexpr Named kEvents[] = {{"in", POLLIN},
                              {"out", POLLOUT},
@@ -77,14 +88,14 @@ constexpr Shape kShapes[kKinds] = {
     {"bind", {kSlot, kAddress}},
     {"connect", {kSlot, kAddress}},
     {"listen", {kSlot, kBacklog}},
-    {"accept", {kSlot, kSlot, kAcceptFlags}},  // of, into
+    {"accept", {kSlot, kSlot, kAcceptFlags, kRoomForAddress}},  // of, into
     {"send", {kSlot, kSize, kSendFlags, kSendForm}},
     {"recv", {kSlot, kSize, kRecvFlags, kRecvForm}},
     {"shutdown", {kSlot, kHow}},
     {"close", {kSlot}},
     {"dup", {kSlot, kSlot}},  // of, into
-    {"getsockname", {kSlot}},
-    {"getpeername", {kSlot}},
+    {"getsockname", {kSlot, kRoomForAddress}},
+    {"getpeername", {kSlot, kRoomForAddress}},
     {"getsockopt", {kSlot, kOption}},
     {"setsockopt", {kSlot, kOption, kOptionValue}},
     {"fcntl", {kSlot, kFcntl}},

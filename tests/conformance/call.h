@@ -7,6 +7,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/socket.h>
+
 #include <array>
 #include <cstdint>
 #include <expected>
@@ -101,6 +103,9 @@ inline constexpr std::int64_t kSlotsPort =
     0x60;  // the loopback, and the port that slot (value & kPortMask) is bound to
 }  // namespace to
 inline constexpr const char* kSecondIpv6 = "2001:db8::2";
+
+// How much room the caller has for an address; kNoAddress: a null pointer, where that is allowed.
+inline constexpr std::int64_t kFullRoom = sizeof(sockaddr_storage), kNoAddress = -2;
 
 // Of kGetsockopt and kSetsockopt: level << 16 | name.
 constexpr std::int64_t option(int level, int name) { return std::int64_t{level} << 16 | name; }

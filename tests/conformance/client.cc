@@ -187,7 +187,11 @@ std::string Client::name(const sockaddr_storage& storage, socklen_t length) {
     const std::string more = v6.sin6_flowinfo == 0 && v6.sin6_scope_id == 0 ? "" : " (flow or scope)";
     return fmt::format("[{}]:{}{}", text.data(), port_name(ntohs(v6.sin6_port)), more);
   }
-  return fmt::format("family {} of {} bytes", storage.ss_family, length);
+  // Too little room was given: what has been written into it, but not the port, which is not the same everywhere.
+  const bool is_written = storage.ss_family == AF_INET || storage.ss_family == AF_INET6;
+  const auto& unwritten = reinterpret_cast<const std::array<unsigned char, 8>&>(storage)[6];
+  return fmt::format("{} of {} bytes{}", is_written ? "a part" : "nothing", length,
+                     unwritten == '?' ? "" : ", and more");
 }
 
 }  // namespace selfconnect::conformance

@@ -86,6 +86,7 @@ class Client {
   }
   void put(const Call& call, std::size_t operand, int fd);
   [[nodiscard]] Address address(int fd, std::int64_t where);
+  [[nodiscard]] static Address room_for_address(const Call& call, std::size_t operand);
   [[nodiscard]] std::uint16_t local_port(int fd);
   [[nodiscard]] std::string name(const sockaddr_storage& storage, socklen_t length);
   [[nodiscard]] std::string port_name(std::uint16_t port);

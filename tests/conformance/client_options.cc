@@ -76,14 +76,21 @@ std::string Client::setsockopt(const Call& call) {
 
 std::string Client::fcntl(const Call& call) {
   const std::int64_t asked = call.value(1);
-  if (asked == F_GETFL) {
-    const int flags = stack_.fcntl(fd(call), F_GETFL, 0);
+  if (asked == F_DUPFD) {
+    const int made = stack_.fcntl(fd(call), F_DUPFD, 0);
+    if (made < 0) return result_text(made);
+    return result_text(stack_.close(made));
+  }
+  if (asked == F_GETFL || asked == F_GETFD) {
+    const int flags = stack_.fcntl(fd(call), static_cast<int>(asked), 0);
     return flags < 0 ? result_text(flags) : fmt::format("{:#o}", flags);
   }
+  const int command = static_cast<int>(asked >> 8);
+  const bool on = (asked & 1) != 0;
+  if (command == F_SETFD) return result_text(stack_.fcntl(fd(call), F_SETFD, on ? FD_CLOEXEC : 0));
   const int flags = stack_.fcntl(fd(call), F_GETFL, 0);
   if (flags < 0) return result_text(flags);
-  const int wanted = (asked & 1) != 0 ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
-  return result_text(stack_.fcntl(fd(call), F_SETFL, wanted));
+  return result_text(stack_.fcntl(fd(call), F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK));
 }
 
 std::string Client::ioctl(const Call& call) {

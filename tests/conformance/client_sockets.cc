@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "client.h"
 #include "client_text.h"
@@ -45,14 +46,16 @@ std::string Client::listen(const Call& call) {
 }
 
 std::string Client::accept(const Call& call) {
-  Address peer{.length = sizeof(sockaddr_storage)};
-  auto* const storage = reinterpret_cast<sockaddr*>(&peer.storage);
+  Address peer = room_for_address(call, 3);
+  const bool wanted = call.value(3) != kNoAddress;
+  auto* const storage = wanted ? reinterpret_cast<sockaddr*>(&peer.storage) : nullptr;
+  socklen_t* const length = wanted ? &peer.length : nullptr;
   const int flags = static_cast<int>(call.value(2));
-  const int accepted = flags == 0 ? stack_.accept(fd(call), storage, &peer.length)
-                                  : stack_.accept4(fd(call), storage, &peer.length, flags);
+  const int accepted = flags == 0 ? stack_.accept(fd(call), storage, length)
+                                  : stack_.accept4(fd(call), storage, length, flags);
   if (accepted < 0) return result_text(accepted);
   put(call, 1, accepted);
-  return "0 " + name(peer.storage, peer.length);
+  return wanted ? "0 " + name(peer.storage, peer.length) : "0";
 }
 
 std::string Client::shutdown(const Call& call) {
@@ -75,15 +78,23 @@ std::string Client::dup(const Call& call) {
 }
 
 std::string Client::getsockname(const Call& call) {
-  Address local{.length = sizeof(sockaddr_storage)};
+  Address local = room_for_address(call, 1);
   const int result = stack_.getsockname(fd(call), reinterpret_cast<sockaddr*>(&local.storage), &local.length);
   return result < 0 ? result_text(result) : "0 " + name(local.storage, local.length);
 }
 
 std::string Client::getpeername(const Call& call) {
-  Address peer{.length = sizeof(sockaddr_storage)};
+  Address peer = room_for_address(call, 1);
   const int result = stack_.getpeername(fd(call), reinterpret_cast<sockaddr*>(&peer.storage), &peer.length);
   return result < 0 ? result_text(result) : "0 " + name(peer.storage, peer.length);
+}
+
+Client::Address Client::room_for_address(const Call& call, std::size_t operand) {
+  const std::int64_t room = call.value(operand);
+  Address address;
+  std::memset(&address.storage, '?', sizeof(address.storage));
+  address.length = static_cast<socklen_t>(room == kNoAddress ? kFullRoom : room);
+  return address;
 }
 
 }  // namespace selfconnect::conformance

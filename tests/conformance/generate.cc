@@ -65,6 +65,8 @@ Held wanted_of(Kind kind) {
   }
 }
 
+constexpr std::uint8_t kWeightOfEpollWait = 25;
+
 class Generator {
  public:
   Generator(std::uint64_t seed, Flavour flavour) : random_(seed) {
@@ -78,10 +80,13 @@ class Generator {
 
   Sequence generate() {
     const std::size_t most = 4 + random_.below(kMostCalls);
+    if (epoll_) add(fmt::format("epoll_create s{}", random_.below(slots_)));
     for (std::uint32_t count = random_.below(3); count > 0; --count) begin();
     while (sequence_.calls.size() < most) {
       if (one_in(12)) {
         begin();
+      } else if (epoll_ && one_in(8)) {
+        watch();
       } else {
         add(any_call());
       }
@@ -181,7 +186,7 @@ class Generator {
       case 4: {
         const std::string second = new_socket(two);
         const std::string bound = !sequence_.forced && one_in(3) ? fmt::format("bind {} P2; ", two) : "";
-        return add(fmt::format("{}{}bind {} {}; listen {} 8; {}{}connect {} {}; accept {} s{} -", first,
+        return add(fmt::format("{}{}bind {} {}; listen {} 8; {}{}connect {} {}; accept {} s{} - -", first,
                                reuse, one, port, one, second, bound, two, port, one, free_slot()));
       }
       case 5:  // connected to itself, by a port that it was given
@@ -193,6 +198,14 @@ class Generator {
         return add(fmt::format("{}listen {} 8; {}connect {} @{}", first, one, second, two, one));
       }
     }
+  }
+
+  void watch() {
+    Call call{.kind = Kind::kEpollCtl};
+    draw_operands(call);
+    call.operands[0] = static_cast<std::uint8_t>(slot_where([](Held held) { return held == Held::kEpoll; }));
+    call.operands[1] = 0;
+    add(call);
   }
 
   Call any_call() {
@@ -252,6 +265,7 @@ class Generator {
   Sequence sequence_;
   std::uint32_t slots_ = 2;
   bool blocking_ = false;
+  bool epoll_ = false;  // some descriptors are watched
   std::array<std::uint8_t, kKinds> weights_{};
   std::array<Held, kSlots> held_{};
 };
