@@ -140,7 +140,7 @@ void Network::answer_syn(TcpSocket& from, TcpSocket& listener) {
   from.establish(*child);
   ports_.share(*child);
   listener.accept_queue_.push_back(std::move(child));
-  listener.wake(POLLIN | POLLRDNORM);
+  listener.wake(POLLIN | POLLRDNORM | POLLPRI | POLLRDBAND);
 }
 
 }  // namespace selfconnect::vnet

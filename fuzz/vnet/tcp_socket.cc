@@ -476,7 +476,7 @@ void TcpSocket::take(std::string_view bytes) {
       [[fallthrough]];
     case TcpState::kEstablished:
       received_.push(bytes);
-      return wake(kReadable);
+      return wake(kReadable | POLLPRI | POLLRDBAND);  // sock_def_readable()
     default:
       return;
   }
@@ -500,7 +500,7 @@ void TcpSocket::take_fin() {
     default:
       break;
   }
-  wake(kReadable | POLLRDHUP);
+  wake(0);
 }
 
 void TcpSocket::take_ack_of_fin() {
