@@ -144,7 +144,7 @@ void Network::answer_syn(TcpSocket& from, TcpSocket& listener) {
   ports_.share(*child);
   child->shut_in_syn_recv();
   listener.accept_queue_.push_back(std::move(child));
-  listener.wake(POLLIN | POLLRDNORM);
+  listener.wake(POLLIN | POLLRDNORM | POLLPRI | POLLRDBAND);
 }
 
 }  // namespace selfconnect::vnet

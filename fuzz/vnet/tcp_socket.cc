@@ -488,7 +488,7 @@ void TcpSocket::take(std::string_view bytes) {
       [[fallthrough]];
     case TcpState::kEstablished:
       received_.push(bytes);
-      return wake(kReadable);
+      return wake(kReadable | POLLPRI | POLLRDBAND);  // sock_def_readable()
     default:
       return;
   }
@@ -512,7 +512,7 @@ void TcpSocket::take_fin() {
     default:
       break;
   }
-  wake(kReadable | POLLRDHUP);
+  wake(0);
 }
 
 void TcpSocket::take_ack_of_fin() {
