@@ -23,6 +23,7 @@ bool ask(const Server& server) {
   long status = 0;
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT, 30L);  // it has none of its own, and looks up each second
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);  // else it wants alarm(2) for its time limits
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
