@@ -28,7 +28,7 @@ class CallGuard {
 // Thrown out of a call, where it is not a signal that ends it.
 struct WaitsTooLong {};
 
-// Call once per process, before the first client: SIGPIPE is counted, and SIGALRM interrupts a call.
+// To be called before the first client; again does no harm: SIGPIPE is counted, and SIGALRM interrupts a call.
 void handle_signals();
 
 class Client {

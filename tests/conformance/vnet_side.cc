@@ -37,7 +37,10 @@ class ToTheHostItself final : public vnet::Overseer {
 
 }  // namespace
 
-VnetSide::VnetSide() { vnet::Descriptors::reserve(); }
+VnetSide::VnetSide() {
+  vnet::Descriptors::reserve();
+  handle_signals();
+}
 
 Trace VnetSide::play(const Sequence& sequence) {
   ToTheHostItself overseer(sequence.forced);
