@@ -62,7 +62,6 @@ bool is_switch(const KeptOption& option) { return option.least == 0 && option.mo
 
 template <class Value>
 int give(const Value& value, void* into, socklen_t* length) {
-  if (static_cast<int>(*length) < 0) return -EINVAL;
   *length = std::min<socklen_t>(*length, sizeof value);
   std::memcpy(into, &value, *length);
   return 0;
@@ -90,6 +89,7 @@ int set_limit(std::optional<Time>& limit, const void* value, socklen_t length) {
 }
 
 int get_option(TcpSocket& socket, int level, int name, void* value, socklen_t* length) {
+  if (level != IPPROTO_IPV6 && static_cast<int>(*length) < 0) return -EINVAL;
   if (level == SOL_SOCKET) {
     switch (name) {
       case SO_ERROR:
@@ -117,8 +117,10 @@ int get_option(TcpSocket& socket, int level, int name, void* value, socklen_t* l
     }
   }
   if (level == IPPROTO_IPV6 && socket.family() == Family::kIpv4) return -EOPNOTSUPP;
-  if (level == IPPROTO_IPV6 && name == IPV6_V6ONLY)
+  if (level == IPPROTO_IPV6 && name == IPV6_V6ONLY) {
+    *length = std::min<socklen_t>(*length, sizeof(int));  // do_ipv6_getsockopt() takes it for unsigned
     return give<int>(socket.options.only_v6 ? 1 : 0, value, length);
+  }
   if (level == IPPROTO_TCP) {
     switch (name) {
       case TCP_INFO: {
@@ -164,6 +166,8 @@ int keep_option(TcpSocket& socket, const KeptOption& option, int value) {
 }
 
 int set_option(TcpSocket& socket, int level, int name, const void* value, socklen_t length) {
+  if (static_cast<int>(length) < 0) return -EINVAL;
+  if (level == IPPROTO_IPV6 && socket.family() == Family::kIpv4) return -ENOPROTOOPT;
   if (level == SOL_SOCKET && name == SO_RCVTIMEO)
     return set_limit(socket.options.receive_limit, value, length);
   if (level == SOL_SOCKET && name == SO_SNDTIMEO) return set_limit(socket.options.send_limit, value, length);
@@ -192,7 +196,6 @@ int set_option(TcpSocket& socket, int level, int name, const void* value, sockle
         break;
     }
   }
-  if (level == IPPROTO_IPV6 && socket.family() == Family::kIpv4) return -ENOPROTOOPT;
   if (level == IPPROTO_TCP && name == TCP_INFO) return -ENOPROTOOPT;
   if (level == IPPROTO_IPV6 && name == IPV6_V6ONLY) {
     if (socket.is_bound()) return -EINVAL;

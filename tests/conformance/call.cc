@@ -57,6 +57,7 @@ constexpr Named kOption[] = {
     {"keepidle", option(IPPROTO_TCP, TCP_KEEPIDLE)}, {"user-timeout", option(IPPROTO_TCP, TCP_USER_TIMEOUT)},
     {"v6only", option(IPPROTO_IPV6, IPV6_V6ONLY)}};
 constexpr Named kOptionValue[] = {{"1", 1}, {"0", 0}, {"2", 2}, {"-1", -1}};
+constexpr Named kRoomForValue[] = {{"-", kFullRoom}, {"2", 2}, {"0", 0}, {"-1", -1}};
 constexpr Named kFcntl[] = {{"getfl", F_GETFL}, {"nonblock", F_SETFL << 8 | 1}, {"block", F_SETFL << 8 | 0},
                             {"getfd", F_GETFD}, {"cloexec", F_SETFD << 8 | 1},  {"inherit", F_SETFD << 8 | 0},
                             {"dup", F_DUPFD}};
@@ -80,6 +81,7 @@ constexpr Named kEpollEvents[] = {{"in", EPOLLIN},
                                   {"in+once", EPOLLIN | kOnce},
                                   {"in+out+once", EPOLLIN | EPOLLOUT | kOnce},
                                   {"in+out+et+once", EPOLLIN | EPOLLOUT | kEdge | kOnce},
+                                  {"rdhup", EPOLLRDHUP},
                                   {"none", 0}};
 constexpr Named kRoom[] = {{"8", 8}, {"1", 1}, {"0", 0}};
 
@@ -96,8 +98,8 @@ constexpr Shape kShapes[kKinds] = {
     {"dup", {kSlot, kSlot}},  // of, into
     {"getsockname", {kSlot, kRoomForAddress}},
     {"getpeername", {kSlot, kRoomForAddress}},
-    {"getsockopt", {kSlot, kOption}},
-    {"setsockopt", {kSlot, kOption, kOptionValue}},
+    {"getsockopt", {kSlot, kOption, kRoomForValue}},
+    {"setsockopt", {kSlot, kOption, kOptionValue, kRoomForValue}},
     {"fcntl", {kSlot, kFcntl}},
     {"ioctl", {kSlot, kIoctl}},
     {"poll", {kSlot, kSlot, kEvents, kLimit}},

@@ -49,14 +49,14 @@ std::string Client::perform(const Call& call) {
       &Client::poll,       &Client::select,     &Client::epoll_create, &Client::epoll_ctl,
       &Client::epoll_wait};
   broken_pipes = 0;
-  if (guard_ != nullptr) guard_->begin(call);
+  guard_.begin(call);
   std::string text;
   try {
     text = (this->*kPerformers[static_cast<std::size_t>(call.kind)])(call);
   } catch (const WaitsTooLong&) {
     text = "waits";
   }
-  if (guard_ != nullptr) guard_->end();
+  guard_.end();
   if (broken_pipes != 0) text += " SIGPIPE";
   return text;
 }

@@ -33,8 +33,7 @@ void handle_signals();
 
 class Client {
  public:
-  Client(Stack& stack, Flavour flavour, const std::array<std::uint16_t, kPorts>& ports,
-         CallGuard* guard = nullptr)
+  Client(Stack& stack, Flavour flavour, const Ports& ports, CallGuard& guard)
       : stack_(stack), flavour_(flavour), ports_(ports), guard_(guard) {
     slots_.fill(-1);
   }
@@ -95,8 +94,8 @@ class Client {
 
   Stack& stack_;
   Flavour flavour_;
-  std::array<std::uint16_t, kPorts> ports_;
-  CallGuard* guard_;
+  Ports ports_;
+  CallGuard& guard_;
   std::array<int, kSlots> slots_;
   std::vector<int> open_;  // in no slot any more, too
   std::array<int, kSlots> told_fds_{-1, -1, -1, -1, -1, -1};

@@ -50,8 +50,11 @@ std::string Client::getsockopt(const Call& call) {
                    : asked == kReceiveTimeout || asked == kSendTimeout ? sizeof(timeval)
                    : asked == kState                                   ? offsetof(tcp_info, tcpi_rto)
                                                                        : sizeof(int);
+  const bool full_room = call.value(2) == kFullRoom;
+  if (!full_room) size = static_cast<socklen_t>(call.value(2));
   const int result = stack_.getsockopt(fd(call), level_of(asked), name_of(asked), &value, &size);
   if (result < 0) return result_text(result);
+  if (!full_room) return fmt::format("0 {} of {} bytes", asked == kState ? 0 : value.number, size);
   if (asked == kLinger) return fmt::format("0 {} {}", value.lingering.l_onoff, value.lingering.l_linger);
   if (asked == kReceiveTimeout || asked == kSendTimeout) {
     // The kernel rounds to its ticks.
@@ -71,6 +74,7 @@ std::string Client::setsockopt(const Call& call) {
   socklen_t size = sizeof(number);
   if (asked == kLinger) value = &lingering, size = sizeof(lingering);
   if (asked == kReceiveTimeout || asked == kSendTimeout) value = &limit, size = sizeof(limit);
+  if (call.value(3) != kFullRoom) size = static_cast<socklen_t>(call.value(3));
   return result_text(stack_.setsockopt(fd(call), level_of(asked), name_of(asked), value, size));
 }
 

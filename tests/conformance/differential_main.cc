@@ -7,13 +7,16 @@
 // Exit status: 0 no difference, 1 a difference, 2 it could not be tried.
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <random>
+#include <string>
 #include <string_view>
 
 #include "compare.h"
@@ -34,6 +37,13 @@ struct Options {
   std::string_view replay;
   bool against_kernel = false;
 };
+
+// What was being played when the virtual network refused a call, which aborts.
+std::string playing;
+
+void say_what_is_played(int /*signal*/) {
+  [[maybe_unused]] const auto written = write(STDERR_FILENO, playing.data(), playing.size());
+}
 
 std::optional<std::uint64_t> number(std::string_view text) {
   std::uint64_t value = 0;
@@ -87,6 +97,7 @@ int fuzz(Comparison& comparison, const Options& options, const Side& one, const 
     const Sequence sequence = generate(RandomSource::mix(options.seed) + index,
                                        options.flavour.value_or(kFlavours[index % std::size(kFlavours)]));
     calls += sequence.calls.size();
+    playing = print(sequence) + "\n";
     if (const auto found = comparison.difference(sequence)) {
       fmt::print("sequence {}: {}\nshrunk: {}", index, describe(*found, one, other),
                  describe(comparison.shrink(*found), one, other));
@@ -109,6 +120,7 @@ int run(std::span<char*> arguments) {
                "SEQUENCE] [--against kernel]\n");
     return 2;
   }
+  std::signal(SIGABRT, say_what_is_played);
   std::unique_ptr<Side> other;
   if (!options->against_kernel) other = std::make_unique<VnetSide>();
   auto kernel = KernelSide::create();

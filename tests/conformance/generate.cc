@@ -65,6 +65,7 @@ Held wanted_of(Kind kind) {
   }
 }
 
+constexpr std::int64_t kAmpleBacklog = 8;  // more than there are slots
 constexpr std::uint8_t kWeightOfEpollWait = 25;
 
 class Generator {
@@ -74,6 +75,7 @@ class Generator {
     sequence_.forced = one_in(4);
     slots_ = 2 + random_.below(kSlots - 1);
     blocking_ = one_in(5);
+    waits_for_all_ = one_in(2);
     for (std::size_t kind = 0; kind < kKinds; ++kind)
       weights_[kind] = one_in(4) ? std::uint8_t{0} : kWeights[kind];
   }
@@ -173,15 +175,15 @@ class Generator {
     std::string one, two;
     const std::string first = new_socket(one);
     const std::string_view port = sequence_.forced || one_in(2) ? "P0" : "P1";
-    const std::string reuse = one_in(3) ? fmt::format("setsockopt {} reuseaddr 1; ", one) : "";
+    const std::string reuse = one_in(3) ? fmt::format("setsockopt {} reuseaddr 1 -; ", one) : "";
     switch (random_.below(sequence_.forced ? 5 : 7)) {
       case 0:  // connected to itself, by a port it is bound to
         return add(fmt::format("{}{}bind {} P0; connect {} P0", first, reuse, one, one));
       case 1:  // dials what may be refused, or itself where that is forced
         return add(fmt::format("{}{}connect {} {}", first, reuse, one, port));
       case 2:
-        return add(
-            fmt::format("{}{}bind {} {}; listen {} {}", first, reuse, one, port, one, one_in(3) ? "0" : "8"));
+        return add(fmt::format("{}{}bind {} {}; listen {} {}", first, reuse, one, port, one,
+                               waits_for_all_ || !one_in(3) ? "8" : "0"));
       case 3:  // an accepted connection
       case 4: {
         const std::string second = new_socket(two);
@@ -237,7 +239,8 @@ class Generator {
     const bool into = kind == Kind::kSocket || kind == Kind::kEpollCreate ||
                       ((kind == Kind::kAccept || kind == Kind::kDup) && operand == 1);
     if (into) return one_in(10) ? random_.below(slots_) : free_slot();
-    return slot_for(operand == 0 ? wanted_of(kind) : Held::kNothing);
+    const bool nested = kind == Kind::kEpollCtl && operand == 2 && one_in(8);
+    return slot_for(operand == 0 ? wanted_of(kind) : nested ? Held::kEpoll : Held::kNothing);
   }
 
   // Not what would only cost time, and not what two stacks need not agree on.
@@ -249,6 +252,10 @@ class Generator {
         // Where P0 is forced, a socket that dials another port gets P0 too.
         return !sequence_.forced || call.value(1) == (to::kLoopback | 0) || call.value(1) == (to::kAny | 0) ||
                call.value(1) == to::kUnspec;
+      case Kind::kListen:
+        return !waits_for_all_ || call.value(1) == kAmpleBacklog;
+      case Kind::kRecv:
+        return waits_for_all_ || (call.value(2) & MSG_WAITALL) == 0 || (call.value(2) & MSG_DONTWAIT) != 0;
       case Kind::kSetsockopt:
         return call.value(1) != option(IPPROTO_TCP, TCP_NODELAY);  // see Client::socket()
       case Kind::kPoll:
@@ -265,6 +272,9 @@ class Generator {
   Sequence sequence_;
   std::uint32_t slots_ = 2;
   bool blocking_ = false;
+  // MSG_WAITALL may be used, and then no SYN is ever sent again: in virtual time a call that waits would meet it, and the virtual side
+  // ends such a call by an exception, with which bytes would be lost.
+  bool waits_for_all_ = false;
   bool epoll_ = false;  // some descriptors are watched
   std::array<std::uint8_t, kKinds> weights_{};
   std::array<Held, kSlots> held_{};

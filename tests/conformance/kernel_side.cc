@@ -124,22 +124,19 @@ void KernelSide::set_ports(bool forced) {
   write_sysctl(range_, fmt::format("{} {}\n", low, forced ? low + kForcedPorts - 1 : kEphemeralHigh));
 }
 
-Trace KernelSide::play(const Sequence& sequence) {
+void KernelSide::run(bool forced, const Body& body) {
   if (first_port_ + kPortsOfSequence > kHighest) {
     if (auto entered = enter_new_network(); !entered) {
       std::fprintf(stderr, "%s\n", entered.error().message.c_str());
       std::abort();
     }
   }
-  set_ports(sequence.forced);
+  set_ports(forced);
   const auto port = [&](int offset) { return static_cast<std::uint16_t>(first_port_ + offset); };
   KernelStack stack;
   Watchdog watchdog;
-  Trace trace =
-      Client(stack, sequence.flavour, {port(0), port(kForcedPorts), port(kForcedPorts + 2)}, &watchdog)
-          .play(sequence.calls);
+  body(stack, {port(0), port(kForcedPorts), port(kForcedPorts + 2)}, watchdog);
   first_port_ = port(kPortsOfSequence);
-  return trace;
 }
 
 }  // namespace selfconnect::conformance

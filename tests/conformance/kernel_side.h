@@ -18,7 +18,7 @@ class KernelSide final : public Side {
   static Result<KernelSide> create();
 
   // Aborts when a new namespace cannot be made.
-  Trace play(const Sequence& sequence) override;
+  void run(bool forced, const Body& body) override;
   [[nodiscard]] std::string_view name() const override { return "kernel"; }
 
  private:

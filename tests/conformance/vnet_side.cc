@@ -11,12 +11,12 @@ namespace selfconnect::conformance {
 
 namespace {
 
-constexpr std::array<std::uint16_t, kPorts> kVnetPorts = {20000, 20064, 20066};
+constexpr Ports kVnetPorts = {20000, 20064, 20066};
 
 // No time limit of a call is near that: the kernel's side does not wait for longer either.
 constexpr vnet::Time kPatience = std::chrono::milliseconds(300);
 
-class ToTheHostItself final : public vnet::Overseer {
+class ToTheHostItself final : public vnet::Overseer, public CallGuard {
  public:
   explicit ToTheHostItself(bool forced) : forced_(forced) {}
 
@@ -27,28 +27,36 @@ class ToTheHostItself final : public vnet::Overseer {
   }
   bool stands_still() override { return false; }
   void time_moves(vnet::Time to) override {
-    if (to - vnet::current_host()->now() > kPatience) throw WaitsTooLong();
+    if (guarded_ && to - vnet::current_host()->now() > kPatience) throw WaitsTooLong();
   }
   void raised(int signal) override { std::raise(signal); }
 
+  void begin(const Call& /*call*/) override { guarded_ = true; }
+  void end() override { guarded_ = false; }
+
  private:
+  bool guarded_ = false;
   bool forced_;
 };
 
 }  // namespace
 
 VnetSide::VnetSide() {
+<<<<<<< HEAD
   vnet::Descriptors::reserve();
   handle_signals();
+=======
+  handle_signals();
+  vnet::Descriptors::reserve();
+>>>>>>> 813a2acc523aee67da37411bc4186081df8a2263
 }
 
-Trace VnetSide::play(const Sequence& sequence) {
-  ToTheHostItself overseer(sequence.forced);
+void VnetSide::run(bool forced, const Body& body) {
+  ToTheHostItself overseer(forced);
   vnet::Host host(overseer);
   const vnet::HostScope current(host);
   VnetStack stack;
-  Client client(stack, sequence.flavour, kVnetPorts);
-  return client.play(sequence.calls);
+  body(stack, kVnetPorts, overseer);
 }
 
 }  // namespace selfconnect::conformance

@@ -9,7 +9,7 @@ namespace selfconnect::conformance {
 class VnetSide final : public Side {
  public:
   VnetSide();
-  Trace play(const Sequence& sequence) override;
+  void run(bool forced, const Body& body) override;
   [[nodiscard]] std::string_view name() const override { return "vnet"; }
 };
 
