@@ -42,13 +42,8 @@ class ToTheHostItself final : public vnet::Overseer, public CallGuard {
 }  // namespace
 
 VnetSide::VnetSide() {
-<<<<<<< HEAD
   vnet::Descriptors::reserve();
   handle_signals();
-=======
-  handle_signals();
-  vnet::Descriptors::reserve();
->>>>>>> 813a2acc523aee67da37411bc4186081df8a2263
 }
 
 void VnetSide::run(bool forced, const Body& body) {
