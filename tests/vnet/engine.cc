@@ -1,5 +1,6 @@
 // A fuzz target that misbehaves as the variable SELFCONNECT_CONDUCT says, with libFuzzer around it, which must tell it as without
-// vnet: loops, asks (the time, for ever), refused, overflows (with ASan), exits, survives.
+// vnet: loops, asks (the time, for ever), refused, overflows and dies (with ASan), exits,
+// survives.
 // SPDX-License-Identifier: MIT
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,7 @@
 
 extern "C" int LLVMFuzzerRunDriver(int* argc, char*** argv,
                                    int (*target)(const std::uint8_t* data, std::size_t size));
+extern "C" void __sanitizer_set_death_callback(void (*callback)()) __attribute__((weak));
 
 namespace {
 
@@ -28,6 +30,11 @@ class Suspicious : public selfconnect::vnet::ListeningOverseer {
   bool over = false;
 };
 
+void say_where() {
+  const bool in_run = selfconnect::vnet::current_host() != nullptr;
+  std::fprintf(stderr, "%s\n", in_run ? "the end of the engine in the run" : "the end is outside of the run");
+}
+
 int run_once(const std::uint8_t* data, std::size_t size) {
   Suspicious overseer;
   selfconnect::vnet::Host host(overseer);
@@ -42,10 +49,12 @@ int run_once(const std::uint8_t* data, std::size_t size) {
     while (client_clock_gettime(CLOCK_MONOTONIC, &now) >= 0) continue;
   } else if (conduct == "refused") {
     client_fork();
-  } else if (conduct == "overflows") {
+  } else if (conduct == "overflows" || conduct == "dies") {
+    if (conduct == "dies") __sanitizer_set_death_callback(say_where);
     auto* const bytes = static_cast<volatile char*>(std::malloc(1));
     bytes[turns] = 0;
   } else if (conduct == "exits") {
+    std::atexit(say_where);
     std::exit(0);
   }
   static_cast<void>(data);
