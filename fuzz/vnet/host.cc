@@ -22,7 +22,7 @@ constinit thread_local Host* current = nullptr;
 Host* current_host() { return current; }
 
 HostScope::HostScope(Host& host) {
-  static const bool prepared = (real::before_first_run(), true);
+  static const bool prepared = (Descriptors::reserve(), real::before_first_run(), true);
   static_cast<void>(prepared);
   current = &host;
 }

@@ -118,6 +118,22 @@ TEST(EntriesTest, LeaveOtherThreadsAlone) {
   EXPECT_EQ(take_fake_call(), "");
 }
 
+// What slips past this library with a virtual descriptor meets nothing that it could read from, or write to.
+TEST(EntriesTest, KeepTheNumbersOfVirtualDescriptors) {
+  const TestRun run;
+  const HostAside outside;
+  for (const int fd : {Descriptors::kFirst, Descriptors::kLast}) {
+    EXPECT_EQ(client_write(fd, "", 1), -1);
+    EXPECT_EQ(errno, EBADF);
+    EXPECT_EQ(client_fcntl_set(fd, 0), -1);
+    EXPECT_EQ(errno, EBADF);
+    EXPECT_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
+  }
+  const int next = open("/", O_RDONLY);
+  EXPECT_LT(next, Descriptors::kFirst);
+  client_close(next);
+}
+
 TEST(TraceTest, HasTimeNameArgumentsAndResult) {
   TestRun run;
   std::string trace;
