@@ -50,13 +50,6 @@ class Selected {
 
   [[nodiscard]] std::span<pollfd> polled() { return std::span(polled_).first(size_); }
 
-  [[nodiscard]] bool has_closed() const {
-    for (std::size_t index = 0; index < size_; ++index) {
-      if ((polled_[index].revents & POLLNVAL) != 0) return true;
-    }
-    return false;
-  }
-
   // How many bits come back.
   [[nodiscard]] int found() const {
     int found = 0;
@@ -117,15 +110,13 @@ int select_until(int count, fd_set* readable, fd_set* writable, fd_set* failed, 
   Host& host = *current_host();
   Selected selected(count, readable, writable, failed);
   PollSet set(host.descriptors(), selected.polled());
-  bool closed = false;
+  if (set.has_closed()) return result_of(-EBADF);
   int found = 0;
   const auto looked = [&] {
     set.look();
-    closed = selected.has_closed();
-    return closed || (found = selected.found()) != 0;
+    return (found = selected.found()) != 0;
   };
   const auto waited = host.wait(looked, limit);
-  if (closed) return result_of(-EBADF);
   if (waited == Host::Waited::kStandstill) return result_of(-EDEADLK);
   selected.give_back();
   return found;

@@ -20,6 +20,14 @@ PollSet::PollSet(const Descriptors& descriptors, std::span<pollfd> all)
       all_(all),
       real_(static_cast<std::size_t>(std::ranges::count_if(all, is_real))) {}
 
+bool PollSet::has_closed() {
+  if (real_ != 0) look_at_real();
+  return std::ranges::any_of(all_, [this](const pollfd& entry) {
+    if (is_real(entry)) return (entry.revents & POLLNVAL) != 0;
+    return entry.fd >= 0 && descriptors_.find(entry.fd) == nullptr;
+  });
+}
+
 int PollSet::look() {
   int found = real_ == 0 ? 0 : look_at_real();
   for (pollfd& entry : all_) {

@@ -17,6 +17,8 @@ class PollSet {
   // Both outlive this.
   PollSet(const Descriptors& descriptors, std::span<pollfd> all);
 
+  // Whether one is not open, without looking at those that are: a look changes the order of an epoll's events.
+  [[nodiscard]] bool has_closed();
   // Sets every `revents` as poll(2) does; how many are not 0.
   int look();
 
