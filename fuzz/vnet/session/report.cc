@@ -41,6 +41,11 @@ std::string quoted(std::string_view word) {
   return text + "'";
 }
 
+// As in docs/rules.md.
+std::string_view level_of(std::string_view rule) {
+  return rule == "spins" || rule == "talks-to-itself" ? "warning" : "error";
+}
+
 }  // namespace
 
 std::string report_text(const Finding& finding, const Record& record, const FuzzTarget& target,
@@ -50,10 +55,10 @@ std::string report_text(const Finding& finding, const Record& record, const Fuzz
   const std::string played =
       input.empty() ? fmt::format("check --schedule {}", quoted(schedule)) : fmt::format("replay {}", input);
   return fmt::format(
-      "\nerror {}{}\n    schedule  {}\n    attempts  {}\n    time      {:.3f} s, virtual\n    replay    "
+      "\n{} {}{}\n    schedule  {}\n    attempts  {}\n    time      {:.3f} s, virtual\n    replay    "
       "selfconnect {}{} "
       "-- {}\n\n",
-      finding.rule, wrapped(finding.message, "    "), schedule, attempts_text(record),
+      level_of(finding.rule), finding.rule, wrapped(finding.message, "    "), schedule, attempts_text(record),
       std::chrono::duration<double>(record.ended_at).count(), played, answer, target.command);
 }
 

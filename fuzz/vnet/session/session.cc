@@ -139,7 +139,7 @@ std::uint64_t Session::next_number(const Endpoint& to) {
 Attempt Session::attempt(const Endpoint& to) {
   if (host_->network().ports().listener(to) != nullptr) return {};  // a matter of the client's own
   if (++attempts_at_once_ > kMostAttemptsAtOnce) stop(Stop::kAttempts);
-  if (record_.attempts.size() >= kMostAttempts) stop(Stop::kPatience);
+  if (record_.attempts.size() >= kMostAttempts) stop(Stop::kTooMany);
   if (host_->descriptors().count() > 1) {
     for_each_socket([&](const TcpSocket& socket, std::size_t) {
       const bool up = socket.state() == TcpState::kEstablished || socket.state() == TcpState::kSynSent;
@@ -243,7 +243,9 @@ void Session::raised(int signal) {
 
 void Session::time_moves(Time to) {
   attempts_at_once_ = calls_at_once_ = 0;
-  if (to - since_ > target_.patience) stuck(Stop::kPatience);
+  if (to - since_ <= target_.patience) return;
+  stuck(Stop::kPatience);
+  since_ = to;  // it was helped on
 }
 
 bool Session::stands_still() { return stuck(Stop::kStandstill); }
@@ -276,7 +278,8 @@ bool Session::stuck(Stop why) {
 bool Session::stop(Stop why) {
   if (!record_.stop) {
     record_.stop = why;
-    record_.ended_at = why == Stop::kPatience ? since_ + target_.patience : host_->now();
+    record_.ended_at =
+        why == Stop::kPatience ? std::max(host_->now(), since_ + target_.patience) : host_->now();
     look_at_attempts();
     if (stopped) stopped(record_);
   }

@@ -18,7 +18,7 @@ namespace selfconnect::vnet {
 
 class Session final : public Overseer {
  public:
-  // Without time passing in between; of attempts also in all (more of them are taken for a client without patience).
+  // Without time passing in between; and of attempts in all.
   static constexpr std::uint64_t kMostAttemptsAtOnce = 1'000, kMostCallsAtOnce = 100'000,
                                  kMostAttempts = 65'536;
 

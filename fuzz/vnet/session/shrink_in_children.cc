@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -41,7 +42,7 @@ std::string ending_of(const Schedule& schedule) {
   int status = 0;
   waitpid(child, &status, 0);
   if (status == 0) return "";
-  const std::size_t at = std::min(told.find("\nerror "), told.find("ERROR: "));
+  const std::size_t at = std::min({told.find("\nerror "), told.find("\nwarning "), told.find("ERROR: ")});
   const std::string line = at == std::string::npos ? "" : told.substr(at, told.find('\n', at + 1) - at);
   return line.substr(0, line.find(" on ")) + " " + std::to_string(status);
 }
