@@ -269,7 +269,7 @@ TcpSocket::Accepted TcpSocket::accept(bool block) {
     if (accept_queue_.empty()) return {.error = -EAGAIN, .socket = nullptr};
   }
   std::shared_ptr<TcpSocket> child = std::move(accept_queue_.front());
-  accept_queue_.pop_front();
+  accept_queue_.erase(accept_queue_.begin());
   return {.error = 0, .socket = std::move(child)};
 }
 

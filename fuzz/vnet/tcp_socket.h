@@ -8,7 +8,6 @@
 
 #include <sys/socket.h>
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -143,7 +142,7 @@ class TcpSocket final : public File, public Timed, public std::enable_shared_fro
   int syns_ = 0;  // sent again
   Time first_syn_{};
   Attempt plan_;
-  std::deque<std::shared_ptr<TcpSocket>> accept_queue_;
+  std::vector<std::shared_ptr<TcpSocket>> accept_queue_;  // no std::deque: that takes memory for each socket
   std::size_t backlog_ = 0;
 };
 
