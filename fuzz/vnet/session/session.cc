@@ -101,12 +101,12 @@ void Session::run_client() {
 }
 
 int Session::run_program() {
-  // Programs may write to their arguments.
-  std::vector<std::string> words = arguments_;
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  return target_.program(static_cast<int>(words.size()), argv.data());
+  // Programs may write to their arguments. Nothing is held here: the program may be left by exits().
+  words_ = arguments_;
+  argv_.clear();
+  for (std::string& word : words_) argv_.push_back(word.data());
+  argv_.push_back(nullptr);
+  return target_.program(static_cast<int>(words_.size()), argv_.data());
 }
 
 void Session::finish() {
@@ -258,9 +258,17 @@ bool Session::may_wait_on(std::size_t index) const {
   return attempt.answered == 0 && !attempt.sent.empty();
 }
 
+// It has what it wanted, and stays.
+bool Session::is_content() const {
+  return target_.stays && std::ranges::any_of(record_.attempts, [](const AttemptRecord& attempt) {
+           return attempt.quiet && attempt.answered > 0;
+         });
+}
+
 bool Session::stuck(Stop why) {
   if (record_.stop) return stop(why);
   look_at_attempts();
+  if (is_content()) exits(0);
   Wait wait{.at = host_->now(), .on = {}};
   for (std::size_t index = 0; index < record_.attempts.size(); ++index) {
     if (may_wait_on(index)) wait.on.push_back(index);

@@ -61,6 +61,7 @@ class Session final : public Overseer {
   void look_at_attempts();
   void look_for_dead_sockets(const Endpoint& to);
   [[nodiscard]] bool may_wait_on(std::size_t index) const;
+  [[nodiscard]] bool is_content() const;
   bool stuck(Stop why);
   bool stop(Stop why);
   [[noreturn]] void leave();
@@ -68,7 +69,8 @@ class Session final : public Overseer {
   const FuzzTarget& target_;
   std::vector<Step> answer_;
   std::string port_text_;
-  std::vector<std::string> arguments_;
+  std::vector<std::string> arguments_, words_;
+  std::vector<char*> argv_;
 
   Record record_;
   std::uint64_t length_ = 0;                                 // of the schedule

@@ -197,6 +197,26 @@ TEST(VnetSessionTest, ExitEndsAProgramsLife) {
   EXPECT_EQ(record.ending, Ending::kSuccess);
 }
 
+TEST(VnetSessionTest, ADaemonsLifeIsOverWhenItIsServed) {
+  FuzzTarget target = target_of([](const Server& server) {
+    while (true) {
+      const int fd = dial(server);
+      if (fd >= 0) {
+        while (!ask(fd).empty()) calls::nanosleep(&kSecond, nullptr);
+        calls::close(fd);
+      }
+      calls::nanosleep(&kSecond, nullptr);
+    }
+    return Ending::kGaveUp;
+  });
+  EXPECT_EQ(play(target, "refuse serve").stop, Stop::kPatience);
+  target.stays = true;
+  const Record record = play(target, "refuse serve");
+  EXPECT_FALSE(record.stop);
+  EXPECT_EQ(record.ending, Ending::kSuccess);
+  EXPECT_GT(record.attempts.back().answered, 5);
+}
+
 TEST(VnetSessionTest, TheSameScheduleGivesTheSameTrace) {
   const FuzzTarget target = target_of(patient);
   Session session(target);
