@@ -44,8 +44,8 @@ struct FuzzTarget {
   int (*program)(int argc, char** argv) = nullptr;
   std::vector<std::string> arguments = {"client", "{host}", "{port}"};  // of `program`
 
-  // Whether it goes on for ever once it is served, as daemons do. Then its life is over, with success, when it waits for good, or
-  // for as long as `patience`, with an answer of the quiet window in hand.
+  // Whether it goes on for ever once it is served, as daemons do. Then its life is over, with success, when it waits for good, talks
+  // on and on, or does nothing else for as long as `patience`, with a connection to the server that has answered.
   bool stays = false;
 
   // What the server says, as the steps of a script (docs/schedules.md), over and over: R"(read:5 say:"PONG\n")".

@@ -46,7 +46,7 @@ enum class Stop : std::uint8_t {
   kAttempts,    // it dials and dials, without time passing
   kCalls,       // it calls and calls, without time passing
   kSignal,      // SIGPIPE
-  kTooMany,     // it dials and dials, Session::kMostAttempts times in all: is not judged
+  kTooMany,     // it dials or talks without end: is not judged
 };
 
 struct Record {

@@ -217,6 +217,31 @@ TEST(VnetSessionTest, ADaemonsLifeIsOverWhenItIsServed) {
   EXPECT_GT(record.attempts.back().answered, 5);
 }
 
+TEST(VnetSessionTest, TalkingWithoutTimeIsNoSpinning) {
+  FuzzTarget target = target_of([](const Server& server) {
+    const int fd = dial(server);
+    while (!ask(fd).empty()) current_host()->overseer().called("poll");
+    return Ending::kGaveUp;
+  });
+  EXPECT_EQ(play(target, "serve").stop, Stop::kTooMany);
+  target.stays = true;
+  EXPECT_EQ(play(target, "serve").ending, Ending::kSuccess);
+  // It was served, and is connected to nobody.
+  EXPECT_EQ(play(target, "truncate:20 serve").ending, Ending::kGaveUp);
+}
+
+TEST(VnetSessionTest, CallingWithoutTimeIsStopped) {
+  const Record record = play(target_of([](const Server& server) {
+                               const int fd = dial(server);
+                               while (!ask(fd).empty()) {
+                               }
+                               while (true) current_host()->overseer().called("recv");
+                               return Ending::kGaveUp;
+                             }),
+                             "truncate:20 serve");
+  EXPECT_EQ(record.stop, Stop::kCalls);
+}
+
 TEST(VnetSessionTest, TheSameScheduleGivesTheSameTrace) {
   const FuzzTarget target = target_of(patient);
   Session session(target);
