@@ -67,7 +67,7 @@ TEST(VnetSessionTest, AttemptNMeetsEventN) {
       "serve";
   const Record record = play(target_of(patient), schedule);
   EXPECT_EQ(attempts_text(record),
-            "1 refuse, 2 refuse, 3 self (it wrote 5 bytes), 4 drop, 5 exhausted, 6 close (it wrote 5 bytes), "
+            "1-2 refuse, 3 self (it wrote 5 bytes), 4 drop, 5 exhausted, 6 close (it wrote 5 bytes), "
             "7 reset, "
             "8 half-close (it wrote 5 bytes), 9 garbage:3 (it wrote 5 bytes, it was sent 3), "
             "10 truncate:2 (it wrote 5 bytes, it was sent 2), "
