@@ -39,10 +39,14 @@ struct Rules {
 struct FuzzTarget {
   // One of these two. `run`: one life of the client, from its first call to its last: it connects, has its conversation, goes on
   // trying for as long as it would, and leaves nothing open. Nothing of it may outlive the call. `program`: a whole program, its
-  // main() under another name (compiled with -Dmain=NAME); 0 is success, and at its end the kernel would have closed all.
+  // main() under another name (objcopy --redefine-sym main=NAME); 0 is success, and at its end the kernel would have closed all.
   Ending (*run)(const Server& server) = nullptr;
   int (*program)(int argc, char** argv) = nullptr;
   std::vector<std::string> arguments = {"client", "{host}", "{port}"};  // of `program`
+
+  // Whether it goes on for ever once it is served, as daemons do. Then its life is over, with success, when it waits for good, talks
+  // on and on, or does nothing else for as long as `patience`, with a connection to the server that has answered.
+  bool stays = false;
 
   // What the server says, as the steps of a script (docs/schedules.md), over and over: R"(read:5 say:"PONG\n")".
   std::string answer;

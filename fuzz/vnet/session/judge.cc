@@ -53,7 +53,7 @@ std::optional<Finding> judge_signal(const Record& record) {
 
 std::optional<Finding> judge_descriptors(const Record& record, const FuzzTarget& target) {
   // The kernel closes what a program leaves open at its end.
-  if (target.run != nullptr && record.descriptors > 0) {
+  if (target.run != nullptr && !target.stays && record.descriptors > 0) {
     return Finding{.rule = "leaks-fds",
                    .message = fmt::format("the client has ended and left {} descriptor{} open",
                                           record.descriptors, record.descriptors == 1 ? "" : "s")};
@@ -73,8 +73,10 @@ std::optional<Finding> judge_descriptors(const Record& record, const FuzzTarget&
 std::optional<Finding> judge_echo(const Record& record, Controls& controls) {
   if (!record.ended || record.ending != Ending::kSuccess || record.attempts.empty()) return std::nullopt;
   if (std::ranges::any_of(record.attempts, was_accepted)) return std::nullopt;
-  // Of a client that has success with nobody there success means nothing.
-  if (std::ranges::none_of(controls.refused().attempts, was_accepted)) return std::nullopt;
+  // Of a client that has success after refusals alone success means nothing.
+  const Record& refused = controls.refused();
+  if (refused.ending == Ending::kSuccess && std::ranges::none_of(refused.attempts, was_accepted))
+    return std::nullopt;
   return Finding{.rule = "echo-accepted",
                  .message = fmt::format("the client had success after {}, though nobody had accepted any of "
                                         "its attempts",

@@ -18,6 +18,15 @@ std::size_t shared_length(std::string_view a, std::string_view b) {
   return static_cast<std::size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
 }
 
+// As a healthy one, to the byte: so it is nearly always.
+bool is_healthy(const AttemptRecord& recovered, const std::vector<Record>& healthy) {
+  return std::ranges::any_of(healthy, [&](const Record& record) {
+    return std::ranges::any_of(record.attempts, [&](const AttemptRecord& attempt) {
+      return attempt.to == recovered.to && attempt.sent == recovered.sent;
+    });
+  });
+}
+
 // What all connections of all healthy lives to this destination begin with.
 std::string healthy_start(const std::vector<Record>& healthy, const Endpoint& to) {
   std::optional<std::string> start;
@@ -91,6 +100,7 @@ std::optional<Finding> judge_first_bytes(const Record& record, Controls& control
       std::ranges::find_if(record.attempts, [](const AttemptRecord& attempt) { return attempt.quiet; });
   if (recovered == record.attempts.end() || recovered->number == 1 || recovered->sent.empty())
     return std::nullopt;
+  if (is_healthy(*recovered, controls.healthy())) return std::nullopt;
   const std::string start = healthy_start(controls.healthy(), recovered->to);
   const std::string_view stream = recovered->sent;
   const std::size_t shared = shared_length(stream, start);

@@ -44,7 +44,7 @@ std::string_view how_written(std::string_view text, std::string_view secret) {
 std::optional<Finding> judge_secrets(const Record& record, const std::vector<std::string>& secrets) {
   for (std::size_t index = 0; index < record.attempts.size(); ++index) {
     const AttemptRecord& attempt = record.attempts[index];
-    if (attempt.met != EventKind::kSelf) continue;
+    if (attempt.met != EventKind::kSelf || attempt.sent.empty()) continue;
     for (std::size_t number = 0; number < secrets.size(); ++number) {
       const std::string_view how = how_written(attempt.sent, secrets[number]);
       if (secrets[number].empty() || how.empty()) continue;

@@ -13,6 +13,8 @@ namespace selfconnect::vnet {
 namespace {
 
 constexpr std::size_t kMostSaid = 512;     // by one step, of those that are made up
+constexpr std::uint32_t kLongOneIn = 512;  // for clients that spin, and what they do in the long run
+constexpr std::uint32_t kLong = 1'100;     // attempts
 constexpr std::uint32_t kFreshOneIn = 16;  // so that the search does not stay with what it began with
 
 // Half of them have up to 4 attempts, a quarter up to 8, and so on, up to the limit: most faults need few.
@@ -83,7 +85,7 @@ Schedule changed(const Schedule& schedule, RandomSource& random, std::uint64_t m
   const std::vector<std::string*> texts = all_that_is_said(mutant);
   change_text(*texts[random.below(static_cast<std::uint32_t>(texts.size()))], change_bytes);
   mutant = normal_form(std::move(mutant));
-  return within_limits(mutant) && length(mutant) <= std::max(most_attempts, length(schedule))
+  return within_limits(mutant) && length(mutant) <= most_attempts
              ? mutant
              : mutate_schedule(schedule, random, limits(random, most_attempts));
 }
@@ -92,7 +94,11 @@ Schedule changed(const Schedule& schedule, RandomSource& random, std::uint64_t m
 
 Schedule mutated(const Schedule& schedule, RandomSource& random, std::uint64_t most_attempts,
                  ChangeBytes change_bytes) {
-  return with_less_garbage(changed(schedule, random, most_attempts, change_bytes));
+  Schedule mutant = with_less_garbage(changed(schedule, random, most_attempts, change_bytes));
+  if (!mutant.entries.empty() && random.below(kLongOneIn) == 0) {
+    mutant.entries[random.below(static_cast<std::uint32_t>(mutant.entries.size()))].count = kLong;
+  }
+  return mutant;
 }
 
 }  // namespace selfconnect::vnet

@@ -3,13 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace selfconnect::vnet {
 
 namespace {
 
-constexpr std::size_t kMostShown = 16;
+constexpr std::size_t kMostShown = 32;
 
 std::string what_passed(const AttemptRecord& attempt) {
   std::string text;
@@ -18,6 +16,13 @@ std::string what_passed(const AttemptRecord& attempt) {
     text += fmt::format("{}it was sent {}", text.empty() ? "" : ", ", attempt.answered);
   if (attempt.pulled) text += fmt::format("{}reset at last", text.empty() ? "" : ", ");
   return text.empty() ? text : fmt::format(" ({})", text);
+}
+
+// "garbage:3 (it was sent 3)", with the destination where there are several.
+std::string what_came_of(const Record& record, const AttemptRecord& attempt) {
+  const std::string to =
+      attempt.to == record.attempts.front().to ? "" : fmt::format("to {}: ", attempt.to.text());
+  return to + print(event_met(record, attempt)) + what_passed(attempt);
 }
 
 }  // namespace
@@ -35,20 +40,16 @@ std::string attempt_text(const Record& record, std::size_t index) {
 
 std::string attempts_text(const Record& record) {
   const auto& attempts = record.attempts;
-  const bool several =
-      std::ranges::any_of(attempts, [&](const AttemptRecord& one) { return one.to != attempts.front().to; });
   std::string text;
-  for (std::size_t index = 0; index < attempts.size(); ++index) {
-    const AttemptRecord& attempt = attempts[index];
-    // The beginning and the end.
-    if (attempts.size() > kMostShown && index == kMostShown / 2) {
-      index = attempts.size() - kMostShown / 2;
-      text += ", ...";
-      continue;
+  std::size_t shown = 0;
+  for (std::size_t first = 0, next = 0; first < attempts.size(); first = next) {
+    const std::string what = what_came_of(record, attempts[first]);
+    for (next = first + 1; next < attempts.size() && what_came_of(record, attempts[next]) == what; ++next) {
     }
-    text += fmt::format("{}{}{} {}{}", text.empty() ? "" : ", ",
-                        several ? fmt::format("{} ", attempt.to.text()) : "", attempt.number,
-                        print(event_met(record, attempt)), what_passed(attempt));
+    if (++shown > kMostShown) return text + ", ...";
+    const std::uint64_t from = attempts[first].number, to = attempts[next - 1].number;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ",
+                        from == to ? fmt::format("{}", from) : fmt::format("{}-{}", from, to), what);
   }
   return text.empty() ? "none" : text;
 }

@@ -46,7 +46,7 @@ enum class Stop : std::uint8_t {
   kAttempts,    // it dials and dials, without time passing
   kCalls,       // it calls and calls, without time passing
   kSignal,      // SIGPIPE
-  kTooMany,     // it dials and dials, Session::kMostAttempts times in all: is not judged
+  kTooMany,     // it dials or talks without end: is not judged
 };
 
 struct Record {
@@ -68,7 +68,7 @@ struct Record {
 
 // "attempt 2 (garbage:1)"
 [[nodiscard]] std::string attempt_text(const Record& record, std::size_t index);
-// "attempt 1 refuse, 2 garbage:1 (1 byte sent, 5 received)": all of them in one line.
+// "1-3 refuse, 4 garbage:1 (it wrote 5 bytes, it was sent 1)": all of them, in one line.
 [[nodiscard]] std::string attempts_text(const Record& record);
 
 // The event that the attempt met, with its amount or steps.

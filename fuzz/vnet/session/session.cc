@@ -84,7 +84,7 @@ void Session::begin(Schedule schedule) {
   dialled_.clear();
   far_.clear();
   since_ = Time::zero();
-  attempts_at_once_ = calls_at_once_ = 0;
+  attempts_at_once_ = calls_at_once_ = calls_read_on_ = 0;
 }
 
 void Session::run_client() {
@@ -101,12 +101,12 @@ void Session::run_client() {
 }
 
 int Session::run_program() {
-  // Programs may write to their arguments.
-  std::vector<std::string> words = arguments_;
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  return target_.program(static_cast<int>(words.size()), argv.data());
+  // Programs may write to their arguments. Nothing is held here: the program may be left by exits().
+  words_ = arguments_;
+  argv_.clear();
+  for (std::string& word : words_) argv_.push_back(word.data());
+  argv_.push_back(nullptr);
+  return target_.program(static_cast<int>(words_.size()), argv_.data());
 }
 
 void Session::finish() {
@@ -230,8 +230,16 @@ void Session::wrote(const TcpSocket& socket, std::string_view bytes) {
   }
 }
 
+void Session::was_read(const TcpSocket& socket, std::string_view /*bytes*/) {
+  if (!socket.is_connected_to_itself()) calls_read_on_ = calls_at_once_;
+}
+
 void Session::called(const char* /*name*/) {
-  if (++calls_at_once_ > kMostCallsAtOnce) stop(Stop::kCalls);
+  ++calls_at_once_;
+  if (calls_at_once_ - calls_read_on_ > kMostCallsAtOnce) stop(Stop::kCalls);
+  if (calls_at_once_ % kMostTalkAtOnce != 0) return;
+  if (is_content()) exits(0);
+  if (calls_at_once_ > 10 * kMostCallsAtOnce) stop(Stop::kTooMany);
 }
 
 void Session::raised(int signal) {
@@ -242,7 +250,7 @@ void Session::raised(int signal) {
 }
 
 void Session::time_moves(Time to) {
-  attempts_at_once_ = calls_at_once_ = 0;
+  attempts_at_once_ = calls_at_once_ = calls_read_on_ = 0;
   if (to - since_ <= target_.patience) return;
   stuck(Stop::kPatience);
   since_ = to;  // it was helped on
@@ -258,8 +266,18 @@ bool Session::may_wait_on(std::size_t index) const {
   return attempt.answered == 0 && !attempt.sent.empty();
 }
 
+// It has what it wanted, and stays.
+bool Session::is_content() {
+  if (!target_.stays) return false;
+  look_at_attempts();
+  return std::ranges::any_of(record_.attempts, [](const AttemptRecord& attempt) {
+    return attempt.met == EventKind::kServe && attempt.held && attempt.answered > 0;
+  });
+}
+
 bool Session::stuck(Stop why) {
   if (record_.stop) return stop(why);
+  if (is_content()) exits(0);
   look_at_attempts();
   Wait wait{.at = host_->now(), .on = {}};
   for (std::size_t index = 0; index < record_.attempts.size(); ++index) {

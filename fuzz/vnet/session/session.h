@@ -19,8 +19,9 @@ namespace selfconnect::vnet {
 class Session final : public Overseer {
  public:
   // Without time passing in between; and of attempts in all.
-  static constexpr std::uint64_t kMostAttemptsAtOnce = 1'000, kMostCallsAtOnce = 100'000,
-                                 kMostAttempts = 65'536;
+  static constexpr std::uint64_t kMostAttemptsAtOnce = 1'000, kMostAttempts = 65'536;
+  // Calls while no time passes and nothing is read. A daemon's life may end at every kMostTalkAtOnce-th call, read or not.
+  static constexpr std::uint64_t kMostCallsAtOnce = 100'000, kMostTalkAtOnce = 10'000;
 
   // `target` has to stay. An answer that is no script ends the program with the reason.
   explicit Session(const FuzzTarget& target);
@@ -48,6 +49,7 @@ class Session final : public Overseer {
   void exits(int status) override;
   void connected(const TcpSocket& socket) override;
   void wrote(const TcpSocket& socket, std::string_view bytes) override;
+  void was_read(const TcpSocket& socket, std::string_view bytes) override;
 
   void begin(Schedule schedule);
   void run_client();
@@ -61,6 +63,7 @@ class Session final : public Overseer {
   void look_at_attempts();
   void look_for_dead_sockets(const Endpoint& to);
   [[nodiscard]] bool may_wait_on(std::size_t index) const;
+  [[nodiscard]] bool is_content();
   bool stuck(Stop why);
   bool stop(Stop why);
   [[noreturn]] void leave();
@@ -68,7 +71,8 @@ class Session final : public Overseer {
   const FuzzTarget& target_;
   std::vector<Step> answer_;
   std::string port_text_;
-  std::vector<std::string> arguments_;
+  std::vector<std::string> arguments_, words_;
+  std::vector<char*> argv_;
 
   Record record_;
   std::uint64_t length_ = 0;                                 // of the schedule
@@ -77,6 +81,7 @@ class Session final : public Overseer {
   Host* host_ = nullptr;
   Time since_{};  // the last attempt that was not served, or the last time that the client was helped on
   std::uint64_t attempts_at_once_ = 0, calls_at_once_ = 0;
+  std::uint64_t calls_read_on_ = 0;  // of these, when something was read last
   sigjmp_buf leave_{};
 };
 

@@ -68,6 +68,11 @@ TEST_F(VnetRulesTest, SuccessOfAnAcceptedAttemptIsNone) {
   EXPECT_EQ(judge_echo(gave_up(life("self serve", 1)), controls_), std::nullopt);
 }
 
+TEST_F(VnetRulesTest, SuccessOfAOneShotWithNobodyThereIsAnEcho) {
+  controls_.refused_life = gave_up(life("refuse*16 serve", 1));
+  EXPECT_EQ(rule_of(judge_echo(life("self serve", 1), controls_)), "echo-accepted");
+}
+
 TEST_F(VnetRulesTest, SuccessThatRefusalsBringMeansNothing) {
   controls_.refused_life = life("refuse*16 serve", 3);
   EXPECT_EQ(judge_echo(life("self serve", 1), controls_), std::nullopt);

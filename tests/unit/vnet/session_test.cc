@@ -67,7 +67,7 @@ TEST(VnetSessionTest, AttemptNMeetsEventN) {
       "serve";
   const Record record = play(target_of(patient), schedule);
   EXPECT_EQ(attempts_text(record),
-            "1 refuse, 2 refuse, 3 self (it wrote 5 bytes), 4 drop, 5 exhausted, 6 close (it wrote 5 bytes), "
+            "1-2 refuse, 3 self (it wrote 5 bytes), 4 drop, 5 exhausted, 6 close (it wrote 5 bytes), "
             "7 reset, "
             "8 half-close (it wrote 5 bytes), 9 garbage:3 (it wrote 5 bytes, it was sent 3), "
             "10 truncate:2 (it wrote 5 bytes, it was sent 2), "
@@ -195,6 +195,51 @@ TEST(VnetSessionTest, ExitEndsAProgramsLife) {
   const Record record = play(target, "serve");
   EXPECT_TRUE(record.ended);
   EXPECT_EQ(record.ending, Ending::kSuccess);
+}
+
+TEST(VnetSessionTest, ADaemonsLifeIsOverWhenItIsServed) {
+  FuzzTarget target = target_of([](const Server& server) {
+    while (true) {
+      const int fd = dial(server);
+      if (fd >= 0) {
+        while (!ask(fd).empty()) calls::nanosleep(&kSecond, nullptr);
+        calls::close(fd);
+      }
+      calls::nanosleep(&kSecond, nullptr);
+    }
+    return Ending::kGaveUp;
+  });
+  EXPECT_EQ(play(target, "refuse serve").stop, Stop::kPatience);
+  target.stays = true;
+  const Record record = play(target, "refuse serve");
+  EXPECT_FALSE(record.stop);
+  EXPECT_EQ(record.ending, Ending::kSuccess);
+  EXPECT_GT(record.attempts.back().answered, 5);
+}
+
+TEST(VnetSessionTest, TalkingWithoutTimeIsNoSpinning) {
+  FuzzTarget target = target_of([](const Server& server) {
+    const int fd = dial(server);
+    while (!ask(fd).empty()) current_host()->overseer().called("poll");
+    return Ending::kGaveUp;
+  });
+  EXPECT_EQ(play(target, "serve").stop, Stop::kTooMany);
+  target.stays = true;
+  EXPECT_EQ(play(target, "serve").ending, Ending::kSuccess);
+  // It was served, and is connected to nobody.
+  EXPECT_EQ(play(target, "truncate:20 serve").ending, Ending::kGaveUp);
+}
+
+TEST(VnetSessionTest, CallingWithoutTimeIsStopped) {
+  const Record record = play(target_of([](const Server& server) {
+                               const int fd = dial(server);
+                               while (!ask(fd).empty()) {
+                               }
+                               while (true) current_host()->overseer().called("recv");
+                               return Ending::kGaveUp;
+                             }),
+                             "truncate:20 serve");
+  EXPECT_EQ(record.stop, Stop::kCalls);
 }
 
 TEST(VnetSessionTest, TheSameScheduleGivesTheSameTrace) {
