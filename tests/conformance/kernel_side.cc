@@ -35,7 +35,7 @@ constexpr int kEphemeralLow = 32'768, kEphemeralHigh = 60'999;
 // should it have come before the call.
 constexpr suseconds_t kPatienceUs = 10'000, kAgainUs = 5'000;
 // Where a limit of 2 ms may be at work, which the kernel rounds to its ticks, and a busy machine to much more.
-constexpr suseconds_t kPatienceWithLimitUs = 300'000;
+constexpr suseconds_t kPatienceWithLimitUs = 60'000;
 
 bool has_limit(const Call& call) {
   switch (call.kind) {
