@@ -78,6 +78,8 @@ class Generator {
     waits_for_all_ = one_in(2);
     for (std::size_t kind = 0; kind < kKinds; ++kind)
       weights_[kind] = one_in(4) ? std::uint8_t{0} : kWeights[kind];
+    epoll_ = one_in(3);
+    if (epoll_) weights_[static_cast<std::size_t>(Kind::kEpollWait)] = kWeightOfEpollWait;
   }
 
   Sequence generate() {
