@@ -39,6 +39,8 @@ constexpr suseconds_t kPatienceWithLimitUs = 60'000;
 
 bool has_limit(const Call& call) {
   switch (call.kind) {
+    case Kind::kConnect:  // a SYN may be sent again after two ticks
+      return true;
     case Kind::kPoll:
     case Kind::kSelect:
       return call.value(3) != kNoLimit;
