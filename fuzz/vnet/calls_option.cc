@@ -18,33 +18,61 @@ namespace selfconnect::vnet::calls {
 
 namespace {
 
-// Options that change nothing that can be seen here: what was set is given back. With what they are when nobody has set them,
-// and what the kernel lets be set.
+// Options that change nothing that can be seen here: what was set is given back, as the kernel makes of it. None: EINVAL.
+using Keep = std::optional<int> (*)(int value);
 struct KeptOption {
-  int level, name, before, least, most;
+  int level, name;
+  int before;  // when nobody has set it
+  Keep keep;
 };
-constexpr int kAnyInt = 0x7fffffff;
+
+std::optional<int> as_it_is(int value) { return value; }
+std::optional<int> on_or_off(int value) { return value != 0 ? 1 : 0; }
+template <int Least, int Most>
+std::optional<int> within(int value) {
+  if (value < Least || value > Most) return std::nullopt;
+  return value;
+}
+// Like `within`, and one value that means what it was before.
+template <int Least, int Most, int Default, int Before>
+std::optional<int> within_or_default(int value) {
+  return value == Default ? std::optional(Before) : within<Least, Most>(value);
+}
+// Twice what was asked for; net.core.rmem_max and wmem_max are 212,992, unless somebody has changed them.
+template <int Least>
+std::optional<int> buffer(int value) {
+  constexpr int kMost = 212'992;
+  return std::max(value < 0 || value > kMost ? 2 * kMost : 2 * value, Least);
+}
+std::optional<int> fin_wait2_seconds(int value) {
+  return value < 0 ? -1 : value == 0 ? 60 : std::min(value, 120);
+}
+std::optional<int> without_ecn(int value) { return value & 0xfc; }
+std::optional<int> traffic_class(int value) {
+  return value == -1 ? std::optional(0) : within<0, 255>(value).and_then(without_ecn);
+}
+
 constexpr std::array kKept = {
-    KeptOption{SOL_SOCKET, SO_KEEPALIVE, 0, 0, 1},
-    KeptOption{SOL_SOCKET, SO_RCVBUF, 131072, 2304, 425984},
-    KeptOption{SOL_SOCKET, SO_SNDBUF, 16384, 4608, 425984},
-    KeptOption{SOL_SOCKET, SO_OOBINLINE, 0, 0, 1},
-    KeptOption{SOL_SOCKET, SO_PRIORITY, 0, 0, 6},
-    KeptOption{SOL_SOCKET, SO_DONTROUTE, 0, 0, 1},
-    KeptOption{SOL_SOCKET, SO_BROADCAST, 0, 0, 1},
-    KeptOption{IPPROTO_TCP, TCP_NODELAY, 0, 0, 1},
-    KeptOption{IPPROTO_TCP, TCP_CORK, 0, 0, 1},
-    KeptOption{IPPROTO_TCP, TCP_QUICKACK, 1, 0, 1},
-    KeptOption{IPPROTO_TCP, TCP_KEEPIDLE, 7200, 1, 32767},
-    KeptOption{IPPROTO_TCP, TCP_KEEPINTVL, 75, 1, 32767},
-    KeptOption{IPPROTO_TCP, TCP_KEEPCNT, 9, 1, 127},
-    KeptOption{IPPROTO_TCP, TCP_MAXSEG, 536, 88, 32767},
-    KeptOption{IPPROTO_TCP, TCP_LINGER2, 60, -kAnyInt, kAnyInt},
-    KeptOption{IPPROTO_TCP, TCP_NOTSENT_LOWAT, -1, -kAnyInt, kAnyInt},
-    KeptOption{IPPROTO_IP, IP_TOS, 0, 0, 255},
-    KeptOption{IPPROTO_IP, IP_TTL, 64, 1, 255},
-    KeptOption{IPPROTO_IPV6, IPV6_TCLASS, 0, 0, 255},
-    KeptOption{IPPROTO_IPV6, IPV6_UNICAST_HOPS, 64, 1, 255},
+    KeptOption{SOL_SOCKET, SO_KEEPALIVE, 0, on_or_off},
+    KeptOption{SOL_SOCKET, SO_RCVBUF, 131'072, buffer<2304>},
+    KeptOption{SOL_SOCKET, SO_SNDBUF, 16'384, buffer<4608>},
+    KeptOption{SOL_SOCKET, SO_OOBINLINE, 0, on_or_off},
+    KeptOption{SOL_SOCKET, SO_PRIORITY, 0, as_it_is},
+    KeptOption{SOL_SOCKET, SO_DONTROUTE, 0, on_or_off},
+    KeptOption{SOL_SOCKET, SO_BROADCAST, 0, on_or_off},
+    KeptOption{IPPROTO_TCP, TCP_NODELAY, 0, on_or_off},
+    KeptOption{IPPROTO_TCP, TCP_CORK, 0, on_or_off},
+    KeptOption{IPPROTO_TCP, TCP_QUICKACK, 1, on_or_off},
+    KeptOption{IPPROTO_TCP, TCP_KEEPIDLE, 7200, within<1, 32'767>},
+    KeptOption{IPPROTO_TCP, TCP_KEEPINTVL, 75, within<1, 32'767>},
+    KeptOption{IPPROTO_TCP, TCP_KEEPCNT, 9, within<1, 127>},
+    KeptOption{IPPROTO_TCP, TCP_MAXSEG, 536, within_or_default<88, 32'767, 0, 536>},
+    KeptOption{IPPROTO_TCP, TCP_LINGER2, 60, fin_wait2_seconds},
+    KeptOption{IPPROTO_TCP, TCP_NOTSENT_LOWAT, 0, as_it_is},
+    KeptOption{IPPROTO_IP, IP_TOS, 0, without_ecn},
+    KeptOption{IPPROTO_IP, IP_TTL, 64, within_or_default<1, 255, -1, 64>},
+    KeptOption{IPPROTO_IPV6, IPV6_TCLASS, 0, traffic_class},
+    KeptOption{IPPROTO_IPV6, IPV6_UNICAST_HOPS, 64, within_or_default<0, 255, -1, 64>},
 };
 
 const KeptOption* kept(int level, int name) {
@@ -52,9 +80,6 @@ const KeptOption* kept(int level, int name) {
       kKept, [&](const KeptOption& option) { return option.level == level && option.name == name; });
   return found == kKept.end() ? nullptr : &*found;
 }
-
-// An option of 0 and 1, for which anything but 0 is 1.
-bool is_switch(const KeptOption& option) { return option.least == 0 && option.most == 1; }
 
 [[noreturn]] void refuse_option(const char* call, int level, int name) {
   refuse(fmt::format("{}(level {}, option {})", call, level, name), "this option is not modelled");
@@ -147,21 +172,16 @@ int get_option(TcpSocket& socket, int level, int name, void* value, socklen_t* l
   return give(option->before, value, length);
 }
 
-int keep_option(TcpSocket& socket, const KeptOption& option, int value) {
-  if (is_switch(option)) {
-    value = value != 0 ? 1 : 0;
-  } else if (option.level == SOL_SOCKET && (option.name == SO_RCVBUF || option.name == SO_SNDBUF)) {
-    value = std::clamp(value < option.most / 2 ? value * 2 : option.most, option.least, option.most);
-  } else if (value < option.least || value > option.most) {
-    return -EINVAL;
-  }
+int keep_option(TcpSocket& socket, const KeptOption& option, int wanted) {
+  const std::optional<int> value = option.keep(wanted);
+  if (!value) return -EINVAL;
   for (auto& other : socket.options.others) {
     if (other.level == option.level && other.name == option.name) {
-      other.value = value;
+      other.value = *value;
       return 0;
     }
   }
-  socket.options.others.push_back({.level = option.level, .name = option.name, .value = value});
+  socket.options.others.push_back({.level = option.level, .name = option.name, .value = *value});
   return 0;
 }
 

@@ -51,6 +51,12 @@ void Network::forget(TcpSocket& socket) {
 
 void Network::adopt(std::shared_ptr<TcpSocket> orphan) { orphans_.push_back(std::move(orphan)); }
 
+void Network::drop_orphan(const Endpoint& local, const Endpoint& remote) {
+  for (const auto& orphan : orphans_) {
+    if (orphan->port_ == 0 && orphan->local() == local && orphan->remote() == remote) orphan->done();
+  }
+}
+
 void Network::deliver() {
   while (next_ < under_way_.size()) {
     const UnderWay segment = under_way_[next_++];
@@ -119,6 +125,12 @@ void Network::arrive_syn(TcpSocket& from) {
       return;
     }
     case Attempt::Syn::kToHost:
+      // The other end of a connection from that very port: it answers with a challenge ACK (RFC 5961, 4.2), gets a RST for that,
+      // and believes it.
+      if (TcpSocket* stale = ports_.connection(from.remote(), from.local())) {
+        stale->take_reset();
+        return from.send_syn_again_soon();
+      }
       if (TcpSocket* listener = ports_.listener(from.remote())) return answer_syn(from, *listener);
       // TCP_TW_SYN without a listener: an ACK, which is answered with a RST, which ends it.
       if (ports_.end_time_wait(from.remote(), from.local())) return from.send_syn_again_soon();

@@ -44,17 +44,20 @@ bool Ports::conflicts(const TcpSocket& socket, std::uint16_t port, Time now) con
   });
 }
 
-bool Ports::is_live_connection(const Endpoint& local, const TcpSocket& of) const {
-  return std::ranges::any_of(holders_, [&](const TcpSocket* other) {
-    return other != &of && other->state() != TcpState::kClose && other->remote().port != 0 &&
-           other->local() == local && other->remote() == of.remote();
+TcpSocket* Ports::connection(const Endpoint& local, const Endpoint& remote, const TcpSocket* but) const {
+  const auto found = std::ranges::find_if(holders_, [&](const TcpSocket* socket) {
+    return socket != but && socket->state() != TcpState::kClose && socket->remote().port != 0 &&
+           socket->local() == local && socket->remote() == remote;
   });
+  return found == holders_.end() ? nullptr : *found;
 }
 
 bool Ports::is_connection(const Endpoint& local, const TcpSocket& of, Time now) const {
-  return is_live_connection(local, of) || std::ranges::any_of(time_waits_, [&](const TimeWait& wait) {
-           return wait.local == local && wait.remote == of.remote() && now < wait.since + kTimeWaitReuse;
-         });
+  if (connection(local, of.remote(), &of) != nullptr) return true;
+  return std::ranges::any_of(time_waits_, [&](const TimeWait& wait) {
+    return wait.local == local && wait.remote == of.remote() &&
+           (!wait.ended || now < wait.since + kTimeWaitReuse);
+  });
 }
 
 bool Ports::is_named(std::uint16_t port, Time now) const {
@@ -117,7 +120,7 @@ int Ports::connect(TcpSocket& socket, Attempt::Port wanted, Time now) {
 }
 
 int Ports::connect_bound(const TcpSocket& socket) {
-  if (is_live_connection(socket.local(), socket)) return -EADDRNOTAVAIL;
+  if (connection(socket.local(), socket.remote(), &socket) != nullptr) return -EADDRNOTAVAIL;
   end_time_wait(socket.local(), socket.remote());
   return 0;
 }
@@ -150,12 +153,14 @@ void Ports::time_wait(const TcpSocket& socket, Time now) {
   });
   if (before != time_waits_.end()) {  // it was in FIN_WAIT2, and has let go of its port
     before->since = now;
+    before->ended = true;
     return;
   }
   time_waits_.push_back({.local = socket.local(),
                          .remote = socket.remote(),
                          .reuse_address = socket.options.reuse_address,
                          .named = socket.port_named_,
+                         .ended = socket.end_seen_,
                          .since = now});
 }
 

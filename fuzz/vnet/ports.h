@@ -33,6 +33,9 @@ class Ports {
   [[nodiscard]] bool may_listen(const TcpSocket& socket, Time now) const;
   // The listener that a SYN to `at` reaches: the one of that very address before one of any address; null: nobody.
   [[nodiscard]] TcpSocket* listener(const Endpoint& at) const;
+  // The end of a connection, other than `but`, that is not closed; null: there is none.
+  [[nodiscard]] TcpSocket* connection(const Endpoint& local, const Endpoint& remote,
+                                      const TcpSocket* but = nullptr) const;
   void release(TcpSocket& socket);
   void time_wait(const TcpSocket& socket, Time now);
   // RST has come, or a SYN that a listener answers. False: there is none.
@@ -44,10 +47,10 @@ class Ports {
   struct TimeWait {
     Endpoint local, remote;
     bool reuse_address = false, named = false;
+    bool ended = false;  // by the other end too; else it stands for FIN_WAIT2
     Time since{};
   };
   [[nodiscard]] bool conflicts(const TcpSocket& socket, std::uint16_t port, Time now) const;
-  [[nodiscard]] bool is_live_connection(const Endpoint& local, const TcpSocket& of) const;
   [[nodiscard]] bool is_connection(const Endpoint& local, const TcpSocket& of, Time now) const;
   [[nodiscard]] bool is_named(std::uint16_t port, Time now) const;
   [[nodiscard]] bool may_connect_from(std::uint16_t port, const TcpSocket& socket, Time now) const;

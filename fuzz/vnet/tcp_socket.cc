@@ -152,6 +152,7 @@ int TcpSocket::start_connect(Endpoint to) {
     remote_ = {};
     return error;
   }
+  host_.network().drop_orphan(local_, remote_);
   // tcp_connect_init()
   error_ = 0;
   end_seen_ = false;
@@ -226,6 +227,8 @@ void TcpSocket::disconnect() {
   remote_ = {};
   if (!address_bound_) local_.address = any_address();
   receive_shut_ = send_shut_ = end_seen_ = false;
+  // The other ends wake up first.
+  host_.network().deliver();
   wake(POLLERR);
 }
 

@@ -32,8 +32,10 @@ constexpr Named kAddress[] = {{"P0", to::kLoopback | 0},       {"P1", to::kLoopb
 constexpr Named kRoomForAddress[] = {
     {"-", kFullRoom}, {"short", 6}, {"none", 0}, {"negative", -1}, {"null", kNoAddress}};
 constexpr Named kBacklog[] = {{"0", 0}, {"1", 1}, {"8", 8}, {"-1", -1}};
-constexpr Named kAcceptFlags[] = {{"-", 0}, {"nonblock", SOCK_NONBLOCK}, {"bad", 1}};
-constexpr Named kSize[] = {{"1", 1}, {"0", 0}, {"3", 3}, {"5", 5}, {"40", 40}, {"700", 700}};
+constexpr Named kAcceptFlags[] = {
+    {"-", 0}, {"nonblock", SOCK_NONBLOCK}, {"cloexec", SOCK_CLOEXEC}, {"bad", 1}};
+constexpr Named kSize[] = {{"1", 1},   {"0", 0},     {"3", 3},         {"5", 5},
+                           {"40", 40}, {"700", 700}, {"20000", 20'000}};
 constexpr Named kSendFlags[] = {{"-", 0}, {"nosignal", MSG_NOSIGNAL}, {"dontwait", MSG_DONTWAIT}};
 constexpr Named kSendForm[] = {{"send", 0}, {"write", 1}, {"writev", 2}, {"sendmsg", 3}, {"sendto", 4}};
 constexpr Named kRecvFlags[] = {{"-", 0},

@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "client.h"
@@ -37,8 +38,19 @@ std::string Client::connect(const Call& call) {
   if (flavour_ == Flavour::kMapped && v6.sin6_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&v6.sin6_addr)) {
     inet_pton(AF_INET6, "::ffff:0.0.0.0", &v6.sin6_addr);
   }
-  return result_text(
-      stack_.connect(fd(call), reinterpret_cast<const sockaddr*>(&remote.storage), remote.length));
+  const auto dial = [&] {
+    return stack_.connect(fd(call), reinterpret_cast<const sockaddr*>(&remote.storage), remote.length);
+  };
+  int result = dial();
+  if (result < 0 && errno == EADDRNOTAVAIL) {
+    // What has been closed may be in the way until its FIN is acknowledged, which is delayed (RFC 1122, 4.2.3.2).
+    constexpr int kLongerThanDelayedAckMs = 60;
+    guard_.end();
+    stack_.poll(nullptr, 0, kLongerThanDelayedAckMs);
+    guard_.begin(call);
+    result = dial();
+  }
+  return result_text(result);
 }
 
 std::string Client::listen(const Call& call) {

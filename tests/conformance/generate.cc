@@ -78,6 +78,8 @@ class Generator {
     waits_for_all_ = one_in(2);
     for (std::size_t kind = 0; kind < kKinds; ++kind)
       weights_[kind] = one_in(4) ? std::uint8_t{0} : kWeights[kind];
+    epoll_ = one_in(3);
+    if (epoll_) weights_[static_cast<std::size_t>(Kind::kEpollWait)] = kWeightOfEpollWait;
   }
 
   Sequence generate() {
@@ -175,21 +177,22 @@ class Generator {
     std::string one, two;
     const std::string first = new_socket(one);
     const std::string_view port = sequence_.forced || one_in(2) ? "P0" : "P1";
-    const std::string reuse = one_in(3) ? fmt::format("setsockopt {} reuseaddr 1 -; ", one) : "";
+    std::string set = one_in(3) ? fmt::format("setsockopt {} reuseaddr 1 -; ", one) : "";
+    if (blocking_ && one_in(6)) set += fmt::format("setsockopt {} rcvtimeo 2 -; ", one);
     switch (random_.below(sequence_.forced ? 5 : 7)) {
       case 0:  // connected to itself, by a port it is bound to
-        return add(fmt::format("{}{}bind {} P0; connect {} P0", first, reuse, one, one));
+        return add(fmt::format("{}{}bind {} P0; connect {} P0", first, set, one, one));
       case 1:  // dials what may be refused, or itself where that is forced
-        return add(fmt::format("{}{}connect {} {}", first, reuse, one, port));
+        return add(fmt::format("{}{}connect {} {}", first, set, one, port));
       case 2:
-        return add(fmt::format("{}{}bind {} {}; listen {} {}", first, reuse, one, port, one,
+        return add(fmt::format("{}{}bind {} {}; listen {} {}", first, set, one, port, one,
                                waits_for_all_ || !one_in(3) ? "8" : "0"));
       case 3:  // an accepted connection
       case 4: {
         const std::string second = new_socket(two);
         const std::string bound = !sequence_.forced && one_in(3) ? fmt::format("bind {} P2; ", two) : "";
         return add(fmt::format("{}{}bind {} {}; listen {} 8; {}{}connect {} {}; accept {} s{} - -", first,
-                               reuse, one, port, one, second, bound, two, port, one, free_slot()));
+                               set, one, port, one, second, bound, two, port, one, free_slot()));
       }
       case 5:  // connected to itself, by a port that it was given
         if (one > "s2") return add(first);

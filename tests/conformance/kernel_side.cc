@@ -35,10 +35,12 @@ constexpr int kEphemeralLow = 32'768, kEphemeralHigh = 60'999;
 // should it have come before the call.
 constexpr suseconds_t kPatienceUs = 10'000, kAgainUs = 5'000;
 // Where a limit of 2 ms may be at work, which the kernel rounds to its ticks, and a busy machine to much more.
-constexpr suseconds_t kPatienceWithLimitUs = 300'000;
+constexpr suseconds_t kPatienceWithLimitUs = 60'000;
 
 bool has_limit(const Call& call) {
   switch (call.kind) {
+    case Kind::kConnect:  // a SYN may be sent again after two ticks
+      return true;
     case Kind::kPoll:
     case Kind::kSelect:
       return call.value(3) != kNoLimit;
