@@ -139,6 +139,7 @@ int dup2(int fd, int to) {
 
 int dup3(int fd, int to, int flags) {
   if (!is_virtual(fd) && !is_virtual(to)) return flags == 0 ? real::dup2(fd, to) : real::dup3(fd, to, flags);
+  if (fd < 0 || to < 0) return result_of(-EBADF);
   if (!is_virtual(fd) || !is_virtual(to)) refuse("dup2", "between a virtual and a real descriptor");
   Host& host = *current_host();
   const auto file = host.descriptors().share(fd);

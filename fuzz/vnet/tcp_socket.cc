@@ -404,6 +404,8 @@ int TcpSocket::shutdown(int how) {
       send_shut_ = send_shut_ || how != SHUT_RD;
       if (how != SHUT_RD && is_sending() && start_close()) send_fin();
   }
+  // The other end wakes up first.
+  host_.network().deliver();
   wake(0);
   return result;
 }

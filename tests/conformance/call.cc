@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -22,13 +23,12 @@ constexpr Named kSocketType[] = {{"block", 0},
                                  {"nonblock", kNonblocking},
                                  {"block4", kOtherFamily},
                                  {"nonblock4", kNonblocking | kOtherFamily}};
-constexpr Named kAddress[] = {{"P0", to::kLoopback | 0},       {"P1", to::kLoopback | 1},
-                              {"P2", to::kLoopback | 2},       {"0", to::kLoopback | to::kNoPort},
-                              {"*:P0", to::kAny | 0},          {"*:P1", to::kAny | 1},
-                              {"*:0", to::kAny | to::kNoPort}, {"second:P0", to::kSecond | 0},
-                              {"@s0", to::kSlotsPort | 0},     {"@s1", to::kSlotsPort | 1},
-                              {"@s2", to::kSlotsPort | 2},     {"unspec", to::kUnspec},
-                              {"short", to::kShort},           {"family:P0", to::kWrongFamily}};
+constexpr Named kAddress[] = {
+    {"P0", to::kLoopback | 0},          {"P1", to::kLoopback | 1},      {"P2", to::kLoopback | 2},
+    {"0", to::kLoopback | to::kNoPort}, {"*:P0", to::kAny | 0},         {"*:P1", to::kAny | 1},
+    {"*:0", to::kAny | to::kNoPort},    {"second:P0", to::kSecond | 0}, {"@s0", to::kSlotsPort | 0},
+    {"@s1", to::kSlotsPort | 1},        {"@s2", to::kSlotsPort | 2},    {"unspec", to::kUnspec},
+    {"unspec:*:P0", to::kUnspecAny},    {"short", to::kShort},          {"family:P0", to::kWrongFamily}};
 constexpr Named kRoomForAddress[] = {
     {"-", kFullRoom}, {"short", 6}, {"none", 0}, {"negative", -1}, {"null", kNoAddress}};
 constexpr Named kBacklog[] = {{"0", 0}, {"1", 1}, {"8", 8}, {"-1", -1}};
@@ -63,7 +63,9 @@ constexpr Named kRoomForValue[] = {{"-", kFullRoom}, {"2", 2}, {"0", 0}, {"-1", 
 constexpr Named kFcntl[] = {{"getfl", F_GETFL}, {"nonblock", F_SETFL << 8 | 1}, {"block", F_SETFL << 8 | 0},
                             {"getfd", F_GETFD}, {"cloexec", F_SETFD << 8 | 1},  {"inherit", F_SETFD << 8 | 0},
                             {"dup", F_DUPFD}};
-constexpr Named kIoctl[] = {{"fionread", FIONREAD}, {"nonblock", FIONBIO << 1 | 1}, {"block", FIONBIO << 1}};
+constexpr Named kDupForm[] = {{"dup", 0}, {"dup2", 1}, {"dup3", 2}};
+constexpr Named kIoctl[] = {
+    {"fionread", FIONREAD}, {"nonblock", FIONBIO << 1 | 1}, {"block", FIONBIO << 1}, {"atmark", SIOCATMARK}};
 constexpr Named kEvents[] = {{"in", POLLIN},
                              {"out", POLLOUT},
                              {"in+out", POLLIN | POLLOUT},
@@ -97,7 +99,7 @@ constexpr Shape kShapes[kKinds] = {
     {"recv", {kSlot, kSize, kRecvFlags, kRecvForm}},
     {"shutdown", {kSlot, kHow}},
     {"close", {kSlot}},
-    {"dup", {kSlot, kSlot}},  // of, into
+    {"dup", {kSlot, kSlot, kDupForm}},  // of, into
     {"getsockname", {kSlot, kRoomForAddress}},
     {"getpeername", {kSlot, kRoomForAddress}},
     {"getsockopt", {kSlot, kOption, kRoomForValue}},

@@ -94,10 +94,11 @@ namespace to {
 inline constexpr std::int64_t kPortMask = 0xf;
 inline constexpr std::int64_t kNoPort = 0xf;  // port 0
 inline constexpr std::int64_t kLoopback = 0x00;
-inline constexpr std::int64_t kAny = 0x10;     // 0.0.0.0, ::
-inline constexpr std::int64_t kSecond = 0x20;  // 127.0.0.2, kSecondIpv6
-inline constexpr std::int64_t kUnspec = 0x30;  // AF_UNSPEC
-inline constexpr std::int64_t kShort = 0x40;   // too short
+inline constexpr std::int64_t kAny = 0x10;        // 0.0.0.0, ::
+inline constexpr std::int64_t kSecond = 0x20;     // 127.0.0.2, kSecondIpv6
+inline constexpr std::int64_t kUnspec = 0x30;     // AF_UNSPEC
+inline constexpr std::int64_t kUnspecAny = 0x70;  // AF_UNSPEC with 0.0.0.0 and P0: to bind(), AF_INET
+inline constexpr std::int64_t kShort = 0x40;      // too short
 inline constexpr std::int64_t kWrongFamily = 0x50;
 inline constexpr std::int64_t kSlotsPort =
     0x60;  // the loopback, and the port that slot (value & kPortMask) is bound to

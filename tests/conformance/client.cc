@@ -142,7 +142,9 @@ Client::Address Client::address(int fd, std::int64_t where) {
   Address address;
   const char* text = nullptr;
   if (family == AF_INET) {
-    text = kind == to::kAny ? "0.0.0.0" : kind == to::kSecond ? "127.0.0.2" : "127.0.0.1";
+    text = kind == to::kAny || kind == to::kUnspecAny ? "0.0.0.0"
+           : kind == to::kSecond                      ? "127.0.0.2"
+                                                      : "127.0.0.1";
     auto& v4 = reinterpret_cast<sockaddr_in&>(address.storage);
     v4.sin_family = AF_INET;
     v4.sin_port = htons(port);
@@ -159,7 +161,7 @@ Client::Address Client::address(int fd, std::int64_t where) {
     inet_pton(AF_INET6, text, &v6.sin6_addr);
     address.length = sizeof(v6);
   }
-  if (kind == to::kUnspec) address.storage.ss_family = AF_UNSPEC;
+  if (kind == to::kUnspec || kind == to::kUnspecAny) address.storage.ss_family = AF_UNSPEC;
   if (kind == to::kShort) address.length = 8;
   return address;
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
@@ -100,8 +101,8 @@ std::string Client::fcntl(const Call& call) {
 std::string Client::ioctl(const Call& call) {
   const std::int64_t asked = call.value(1);
   int number = 0;
-  if (asked == FIONREAD) {
-    const int result = stack_.ioctl(fd(call), FIONREAD, &number);
+  if (asked == FIONREAD || asked == SIOCATMARK) {
+    const int result = stack_.ioctl(fd(call), static_cast<unsigned long>(asked), &number);
     return result < 0 ? result_text(result) : fmt::format("0 {}", number);
   }
   number = static_cast<int>(asked & 1);

@@ -6,7 +6,6 @@
 #include <netinet/tcp.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 
 #include "client.h"
@@ -38,19 +37,8 @@ std::string Client::connect(const Call& call) {
   if (flavour_ == Flavour::kMapped && v6.sin6_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&v6.sin6_addr)) {
     inet_pton(AF_INET6, "::ffff:0.0.0.0", &v6.sin6_addr);
   }
-  const auto dial = [&] {
-    return stack_.connect(fd(call), reinterpret_cast<const sockaddr*>(&remote.storage), remote.length);
-  };
-  int result = dial();
-  if (result < 0 && errno == EADDRNOTAVAIL) {
-    // What has been closed may be in the way until its FIN is acknowledged, which is delayed (RFC 1122, 4.2.3.2).
-    constexpr int kLongerThanDelayedAckMs = 60;
-    guard_.end();
-    stack_.poll(nullptr, 0, kLongerThanDelayedAckMs);
-    guard_.begin(call);
-    result = dial();
-  }
-  return result_text(result);
+  return result_text(
+      stack_.connect(fd(call), reinterpret_cast<const sockaddr*>(&remote.storage), remote.length));
 }
 
 std::string Client::listen(const Call& call) {
@@ -83,9 +71,16 @@ std::string Client::close(const Call& call) {
 }
 
 std::string Client::dup(const Call& call) {
-  const int made = stack_.dup(fd(call));
+  if (call.value(2) == 0) {
+    const int made = stack_.dup(fd(call));
+    std::string text = result_text(std::min(made, 0));
+    put(call, 1, made);
+    return text;
+  }
+  const int onto = fd(call, 1);
+  const int made = call.value(2) == 1 ? stack_.dup2(fd(call), onto) : stack_.dup3(fd(call), onto, O_CLOEXEC);
   std::string text = result_text(std::min(made, 0));
-  put(call, 1, made);
+  if (made >= 0) told_fds_[static_cast<std::size_t>(call.value(1))] = -1;
   return text;
 }
 

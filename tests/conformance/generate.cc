@@ -241,7 +241,7 @@ class Generator {
   std::uint32_t draw_slot(Kind kind, std::size_t operand) {
     const bool into = kind == Kind::kSocket || kind == Kind::kEpollCreate ||
                       ((kind == Kind::kAccept || kind == Kind::kDup) && operand == 1);
-    if (into) return one_in(10) ? random_.below(slots_) : free_slot();
+    if (into) return one_in(kind == Kind::kDup ? 2 : 10) ? random_.below(slots_) : free_slot();
     const bool nested = kind == Kind::kEpollCtl && operand == 2 && one_in(8);
     return slot_for(operand == 0 ? wanted_of(kind) : nested ? Held::kEpoll : Held::kNothing);
   }

@@ -12,9 +12,11 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "client.h"
 #include "harness/world/rtnetlink.h"
+#include "quick_ack.h"
 
 namespace selfconnect::conformance {
 
@@ -79,7 +81,16 @@ Result<void> bring_lo_up() {
   if (auto up = rtnetlink::set_link_up(routes.get(), rtnetlink::kLoopbackIndex); !up) return up;
   if (auto routed = rtnetlink::add_any_local_route(routes.get(), Family::kIpv4); !routed) return routed;
   if (auto routed = rtnetlink::add_any_local_route(routes.get(), Family::kIpv6); !routed) return routed;
-  return rtnetlink::add_address(routes.get(), rtnetlink::kLoopbackIndex, *Address::parse(kSecondIpv6), 128);
+  const Address second = *Address::parse(kSecondIpv6);
+  if (auto added = rtnetlink::add_address(routes.get(), rtnetlink::kLoopbackIndex, second, 128); !added)
+    return added;
+  for (const auto& [address, prefix] : {std::pair{Address::v4({127, 0, 0, 0}), 8U},
+                                        {Address::loopback(Family::kIpv4), 32U},
+                                        {Address::loopback(Family::kIpv6), 128U},
+                                        {second, 128U}}) {
+    if (auto quick = acknowledge_at_once(routes.get(), address, prefix); !quick) return quick;
+  }
+  return {};
 }
 
 void write_sysctl(const UniqueFd& file, const std::string& value) {
