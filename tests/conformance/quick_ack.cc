@@ -6,6 +6,8 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 namespace selfconnect::conformance {
 
@@ -53,9 +55,14 @@ Result<void> request(int routes, std::uint16_t type, const Address& address, uns
 }  // namespace
 
 Result<void> acknowledge_at_once(int routes, const Address& address, unsigned prefix_length) {
-  // The kernel's own IPv6 routes have a metric that no other may have, and would stay beside it.
-  if (address.family() == Family::kIpv6) {
-    if (auto deleted = request(routes, RTM_DELROUTE, address, prefix_length); !deleted) return deleted;
+  // The kernel's own IPv6 route has a metric that no other may have, and would stay beside it. It is there some time after the
+  // address is (addrconf_dad_work()).
+  const auto by = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (address.family() == Family::kIpv6) {
+    const auto deleted = request(routes, RTM_DELROUTE, address, prefix_length);
+    if (deleted) break;
+    if (deleted.error().code != ESRCH || std::chrono::steady_clock::now() >= by) return deleted;
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
   }
   return request(routes, RTM_NEWROUTE, address, prefix_length);
 }
