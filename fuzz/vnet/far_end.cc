@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "fuzz/vnet/tcp_socket.h"
-#include "harness/sys/random_source.h"
+#include "harness/schedule/script_steps.h"
 
 namespace selfconnect::vnet {
 
@@ -24,30 +24,20 @@ class HalfCloseAtOnce : public FarEnd {
   void begin(FarConnection& connection) override { connection.half_close(); }
 };
 
-// The same bytes for the same amount, those of harness/peer/garbage.cc.
 class Garbage : public FarEnd {
  public:
   explicit Garbage(std::uint32_t amount) : amount_(amount) {}
 
  private:
-  void begin(FarConnection& connection) override {
-    constexpr std::uint64_t kSeed = 0x9a4bafe;
-    RandomSource random(kSeed);
-    std::string bytes(amount_, '\0');
-    for (char& byte : bytes) byte = static_cast<char>(random.below(256));
-    connection.send(bytes);
-  }
+  void begin(FarConnection& connection) override { connection.send(garbage_bytes(amount_)); }
 
   std::uint32_t amount_;
 };
 
-enum class Repeat { kOnce, kOverAndOver };
-
-// The steps belong to whoever made this: they outlive it.
 class Script : public FarEnd {
  public:
   Script(const std::vector<Step>& steps, Repeat repeat, std::uint64_t most_sent = UINT64_MAX)
-      : steps_(steps), repeat_(repeat), most_sent_(most_sent) {}
+      : steps_(steps, repeat), most_sent_(most_sent) {}
 
  private:
   void begin(FarConnection& connection) override {
@@ -56,25 +46,15 @@ class Script : public FarEnd {
   }
 
   void received(FarConnection& connection, std::string_view bytes) override {
-    unread_ += bytes.size();
-    if (next_ == steps_.size() && repeat_ == Repeat::kOverAndOver) {
-      next_ = 0;
-      // One that never reads is started again by whatever comes.
-      if (std::ranges::find(steps_, Step::What::kRead, &Step::what) == steps_.end()) unread_ = 0;
-    }
+    steps_.received(bytes.size());
     go_on(connection);
   }
 
   void go_on(FarConnection& connection) {
-    while (next_ < steps_.size() && connection.is_open()) {
-      const Step& step = steps_[next_];
-      if (step.what == Step::What::kRead) {
-        if (unread_ < step.amount) return;
-        unread_ -= step.amount;
-      }
-      ++next_;
-      take(step, connection);
-      if (next_ == steps_.size() && repeat_ == Repeat::kOverAndOver && unread_ > 0) next_ = 0;
+    while (connection.is_open()) {
+      const Step* step = steps_.next();
+      if (step == nullptr) return;
+      take(*step, connection);
     }
   }
 
@@ -93,11 +73,8 @@ class Script : public FarEnd {
     }
   }
 
-  const std::vector<Step>& steps_;
-  Repeat repeat_;
+  ScriptSteps steps_;
   std::uint64_t most_sent_;
-  std::size_t next_ = 0;
-  std::uint64_t unread_ = 0;  // bytes that came and that no step has waited for
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "harness/net/endpoint.h"
 #include "harness/schedule/event.h"
+#include "harness/schedule/script_steps.h"
 #include "harness/sys/error.h"
 #include "harness/sys/unique_fd.h"
 
@@ -50,8 +51,7 @@ struct Service {
 // The same bytes for the same amount, in every run.
 [[nodiscard]] std::unique_ptr<Conduct> send_garbage(std::uint32_t amount);
 
-enum class Script { kOnce, kOverAndOver };
-[[nodiscard]] std::unique_ptr<Conduct> follow_script(std::vector<Step> steps, Script script);
+[[nodiscard]] std::unique_ptr<Conduct> follow_script(std::vector<Step> steps, Repeat repeat);
 
 // Hands on to a real server, and back, byte for byte and half-close for half-close.
 [[nodiscard]] std::unique_ptr<Conduct> hand_on(boost::asio::io_context& context, const Service& service);

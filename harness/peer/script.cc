@@ -1,8 +1,7 @@
 // The event `script`, and a service that follows one: the steps, one after the other.
 // SPDX-License-Identifier: MIT
-#include <algorithm>
-
 #include "harness/peer/peer_connection.h"
+#include "harness/schedule/script_steps.h"
 
 namespace selfconnect {
 
@@ -10,32 +9,21 @@ namespace {
 
 class Steps : public Conduct {
  public:
-  Steps(std::vector<Step> steps, Script script) : steps_(std::move(steps)), script_(script) {}
+  Steps(std::vector<Step> steps, Repeat repeat) : steps_(std::move(steps), repeat) {}
 
  private:
   void begin(PeerConnection& connection) override { go_on(connection); }
 
   void received(PeerConnection& connection, std::string_view bytes) override {
-    unread_ += bytes.size();
-    // One that never reads is started again by whatever comes.
-    const bool reads = std::ranges::find(steps_, Step::What::kRead, &Step::what) != steps_.end();
-    if (next_ == steps_.size() && script_ == Script::kOverAndOver) {
-      next_ = 0;
-      if (!reads) unread_ = 0;
-    }
+    steps_.received(bytes.size());
     go_on(connection);
   }
 
   void go_on(PeerConnection& connection) {
-    while (next_ < steps_.size() && connection.is_open()) {
-      const Step& step = steps_[next_];
-      if (step.what == Step::What::kRead) {
-        if (unread_ < step.amount) return;
-        unread_ -= step.amount;
-      }
-      ++next_;
-      take(step, connection);
-      if (next_ == steps_.size() && script_ == Script::kOverAndOver && unread_ > 0) next_ = 0;
+    while (connection.is_open()) {
+      const Step* step = steps_.next();
+      if (step == nullptr) return;
+      take(*step, connection);
     }
   }
 
@@ -54,16 +42,13 @@ class Steps : public Conduct {
     }
   }
 
-  std::vector<Step> steps_;
-  Script script_;
-  std::size_t next_ = 0;
-  std::uint64_t unread_ = 0;  // bytes that came and that no step has waited for
+  ScriptSteps steps_;
 };
 
 }  // namespace
 
-std::unique_ptr<Conduct> follow_script(std::vector<Step> steps, Script script) {
-  return std::make_unique<Steps>(std::move(steps), script);
+std::unique_ptr<Conduct> follow_script(std::vector<Step> steps, Repeat repeat) {
+  return std::make_unique<Steps>(std::move(steps), repeat);
 }
 
 }  // namespace selfconnect

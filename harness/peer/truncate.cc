@@ -31,7 +31,7 @@ class Truncate : public Conduct {
 std::unique_ptr<Conduct> server_conduct(boost::asio::io_context& context, const Service& service) {
   if (service.socket) return hand_on(context, service);
   if (service.steps.empty()) return keep_silent();
-  return follow_script(service.steps, Script::kOverAndOver);
+  return follow_script(service.steps, Repeat::kOverAndOver);
 }
 
 }  // namespace
@@ -48,7 +48,7 @@ std::unique_ptr<Conduct> conduct_of(const Event& event, boost::asio::io_context&
     case EventKind::kGarbage:
       return send_garbage(event.amount);
     case EventKind::kScript:
-      return follow_script(event.steps, Script::kOnce);
+      return follow_script(event.steps, Repeat::kOnce);
     case EventKind::kTruncate:
       return std::make_unique<Truncate>(event.amount, server_conduct(context, service));
     case EventKind::kServe:

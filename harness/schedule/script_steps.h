@@ -1,0 +1,35 @@
+// The steps of a scripted peer, one after the other: which is due, given how many bytes have come. The far ends of the real kernel
+// and of the virtual network both go by it, so that a schedule is the same on both.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/schedule/event.h"
+
+namespace selfconnect {
+
+enum class Repeat { kOnce, kOverAndOver };
+
+class ScriptSteps {
+ public:
+  ScriptSteps(std::vector<Step> steps, Repeat repeat) : steps_(std::move(steps)), repeat_(repeat) {}
+
+  // So many bytes have come. One that never reads is started again by whatever comes.
+  void received(std::uint64_t bytes);
+  // The next move to make now: no kRead. Null: more bytes have to come, or there is none any more.
+  const Step* next();
+
+ private:
+  std::vector<Step> steps_;
+  Repeat repeat_;
+  std::size_t next_ = 0;
+  std::uint64_t unread_ = 0;  // bytes that came and that no step has waited for
+};
+
+// The bytes of the event `garbage`: the same for the same amount, in every run and for everybody.
+[[nodiscard]] std::string garbage_bytes(std::uint32_t amount);
+
+}  // namespace selfconnect
