@@ -152,7 +152,6 @@ int TcpSocket::start_connect(Endpoint to) {
     remote_ = {};
     return error;
   }
-  host_.network().drop_orphan(local_, remote_);
   // tcp_connect_init()
   error_ = 0;
   end_seen_ = false;
