@@ -162,7 +162,9 @@ Attempt Session::attempt(const Endpoint& to) {
         fmt::format("{:.9f} attempt {} to {}: {}\n", std::chrono::duration<double>(host_->now()).count(),
                     number, to.text(), print(event));
   }
-  return attempt_for(event, index);
+  Attempt attempt = attempt_for(event, index);
+  attempt.source = Attempt::Source::kDialled;
+  return attempt;
 }
 
 Attempt Session::attempt_for(const Event& event, std::size_t index) {

@@ -78,6 +78,16 @@ TEST(VnetSessionTest, AttemptNMeetsEventN) {
   EXPECT_EQ(record.descriptors, 0);
 }
 
+TEST(VnetSessionTest, EveryAddressThatIsDialledIsOneOfTheHost) {
+  for (const char* host : {"127.0.0.1", "127.0.0.2", "192.0.2.7"}) {
+    FuzzTarget target = target_of(patient);
+    target.host = host;
+    EXPECT_EQ(attempts_text(play(target, "self serve")),
+              "1 self (it wrote 5 bytes), 2 serve (it wrote 5 bytes, it was sent 5)")
+        << host;
+  }
+}
+
 TEST(VnetSessionTest, EachDestinationCountsItsOwnAttempts) {
   const Record record = play(target_of([](const Server& server) {
                                dial(server);
