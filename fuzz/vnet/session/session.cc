@@ -2,6 +2,7 @@
 #include "fuzz/vnet/session/session.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -96,6 +97,7 @@ void Session::run_client() {
         target_.run({.host = target_.host.c_str(), .port = target_.port, .port_text = port_text_.c_str()});
   } else {
     record_.ending = run_program() == 0 ? Ending::kSuccess : Ending::kGaveUp;
+    lose_memory();  // the kernel would have taken back what a program holds at its end
   }
   record_.ended = true;
 }
@@ -106,6 +108,7 @@ int Session::run_program() {
   argv_.clear();
   for (std::string& word : words_) argv_.push_back(word.data());
   argv_.push_back(nullptr);
+  optind = 0;  // getopt(3) begins anew
   return target_.program(static_cast<int>(words_.size()), argv_.data());
 }
 
