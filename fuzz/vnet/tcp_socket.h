@@ -17,6 +17,7 @@
 #include "fuzz/vnet/byte_queue.h"
 #include "fuzz/vnet/file.h"
 #include "fuzz/vnet/overseer.h"
+#include "fuzz/vnet/small_vector.h"
 #include "fuzz/vnet/virtual_time.h"
 #include "harness/net/endpoint.h"
 #include "harness/net/tcp_state.h"
@@ -37,7 +38,7 @@ struct SocketOptions {
   struct Other {
     int level = 0, name = 0, value = 0;
   };
-  std::vector<Other> others;
+  SmallVector<Other, 4> others;
 };
 
 class TcpSocket final : public File, public Timed, public std::enable_shared_from_this<TcpSocket> {
