@@ -53,7 +53,7 @@ class FarConnection {
 };
 
 // The far end of an event that is accepted (is_accepted), exactly as harness/peer has it. `answer`: the steps of the server that
-// `serve` and `truncate` stand for, taken over and over; none: silence.
+// `serve` and `truncate` stand for, taken over and over; none: silence. Both have to stay.
 [[nodiscard]] std::unique_ptr<FarEnd> far_end_of(const Event& event, const std::vector<Step>& answer);
 
 }  // namespace selfconnect::vnet

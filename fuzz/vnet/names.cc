@@ -56,8 +56,8 @@ std::optional<std::uint16_t> port_of(const char* service, const Transport& trans
   return ntohs(static_cast<std::uint16_t>(found->s_port));
 }
 
-std::expected<std::vector<FoundService>, int> find_named(const char* service, const addrinfo& hints) {
-  std::vector<FoundService> all;
+std::expected<FoundServices, int> find_named(const char* service, const addrinfo& hints) {
+  FoundServices all;
   for (const Transport& transport : kTransports) {
     if (transport.any_protocol || !is_asked_for(transport, hints)) continue;
     if (const auto port = port_of(service, transport)) all.push_back(at_port(transport, hints, *port));
@@ -160,7 +160,7 @@ std::expected<FoundHost, int> find_named_host(const char* name, const addrinfo& 
 
 }  // namespace
 
-std::expected<std::vector<FoundService>, int> find_service(const char* name, const addrinfo& hints) {
+std::expected<FoundServices, int> find_service(const char* name, const addrinfo& hints) {
   const bool asked = hints.ai_socktype != 0 || hints.ai_protocol != 0;
   const auto first = std::ranges::find_if(
       kTransports, [&](const Transport& transport) { return is_asked_for(transport, hints); });
@@ -175,8 +175,8 @@ std::expected<std::vector<FoundService>, int> find_service(const char* name, con
     if (*end != '\0' || number < 0) return find_named(name, hints);
     port = static_cast<std::uint16_t>(number);
   }
-  if (asked) return std::vector{at_port(*first, hints, port)};
-  std::vector<FoundService> all;
+  if (asked) return FoundServices{at_port(*first, hints, port)};
+  FoundServices all;
   for (const Transport& transport : kTransports) {
     if (transport.by_default) all.push_back(at_port(transport, hints, port));
   }

@@ -7,10 +7,10 @@
 #include <netdb.h>
 
 #include <array>
+#include <boost/container/static_vector.hpp>
 #include <cstdint>
 #include <expected>
 #include <string>
-#include <vector>
 
 namespace selfconnect::vnet {
 
@@ -18,6 +18,7 @@ struct FoundService {
   int type = 0, protocol = 0;  // as in socket(2)
   std::uint16_t port = 0;      // host byte order
 };
+using FoundServices = boost::container::static_vector<FoundService, 7>;  // one a transport
 
 struct FoundAddress {
   int family = 0;                        // AF_INET or AF_INET6
@@ -26,14 +27,14 @@ struct FoundAddress {
 };
 
 struct FoundHost {
-  std::vector<FoundAddress> addresses;  // in the order in which they are to be tried
-  std::string name;                     // the canonical one
+  // One a family, in the order in which they are to be tried.
+  boost::container::static_vector<FoundAddress, 2> addresses;
+  std::string name;  // the canonical one
 };
 
 // Errors are the EAI_... of getaddrinfo(3). `hints` has a known family, and only flags that getaddrinfo(3) has; not both names
 // are null.
-[[nodiscard]] std::expected<std::vector<FoundService>, int> find_service(const char* name,
-                                                                         const addrinfo& hints);
+[[nodiscard]] std::expected<FoundServices, int> find_service(const char* name, const addrinfo& hints);
 [[nodiscard]] std::expected<FoundHost, int> find_host(const char* name, const addrinfo& hints);
 
 }  // namespace selfconnect::vnet

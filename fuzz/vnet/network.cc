@@ -29,7 +29,8 @@ std::string_view name_of(Network::Segment segment) {
 
 Network::~Network() {
   // Before the ports: sockets let go of theirs.
-  far_connections_.clear();
+  open_.clear();
+  closed_.clear();
   orphans_.clear();
 }
 
@@ -59,7 +60,7 @@ void Network::deliver() {
   under_way_.clear();
   next_ = 0;
   if (!orphans_.empty()) {
-    std::erase_if(orphans_, [](const auto& orphan) { return orphan->state_ == TcpState::kClose; });
+    erase_if(orphans_, [](const auto& orphan) { return orphan->state_ == TcpState::kClose; });
   }
 }
 
@@ -68,9 +69,10 @@ void Network::settle() {
   while (moved) {
     deliver();
     moved = false;
-    while (first_open_ < far_connections_.size() && !far_connections_[first_open_]->is_open()) ++first_open_;
-    for (std::size_t index = first_open_; index < far_connections_.size(); ++index) {
-      if (far_connections_[index]->go_on()) moved = true;
+    for (auto next = open_.begin(); next != open_.end();) {
+      const auto connection = next++;
+      if (connection->go_on()) moved = true;
+      if (!connection->is_open()) closed_.splice(closed_.end(), open_, connection);
     }
   }
 }
@@ -114,8 +116,8 @@ void Network::arrive_syn(TcpSocket& from) {
       if (host_.trace != nullptr) host_.note_segment("SYN-ACK", far->local(), far->remote(), {});
       far->establish(from);
       from.establish(*far);
-      far_connections_.push_back(
-          std::make_unique<FarConnection>(std::move(far), std::move(from.plan_.far_end)));
+      open_.emplace_back(std::move(far), std::move(from.plan_.far_end));
+      host_.overseer().accepted(from, open_.back());
       return;
     }
     case Attempt::Syn::kToHost:

@@ -4,11 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <list>
 #include <memory>
-#include <vector>
 
 #include "fuzz/vnet/far_end.h"
 #include "fuzz/vnet/ports.h"
+#include "fuzz/vnet/small_vector.h"
 #include "fuzz/vnet/tcp_socket.h"
 
 namespace selfconnect::vnet {
@@ -26,8 +27,6 @@ class Network {
   void deliver();
 
   [[nodiscard]] Ports& ports() { return ports_; }
-  // The connections of far ends, in the order in which they were accepted; the closed ones too.
-  [[nodiscard]] std::vector<std::unique_ptr<FarConnection>>& far_connections() { return far_connections_; }
 
   // For TcpSocket.
   enum class Segment : std::uint8_t { kSyn, kFin, kAckOfFin, kReset };
@@ -48,11 +47,11 @@ class Network {
 
   Host& host_;
   Ports ports_;
-  std::vector<UnderWay> under_way_;
+  SmallVector<UnderWay, 8> under_way_;
   std::size_t next_ = 0;  // of under_way_
-  std::vector<std::shared_ptr<TcpSocket>> orphans_;
-  std::vector<std::unique_ptr<FarConnection>> far_connections_;
-  std::size_t first_open_ = 0;  // of far_connections_: those before it are closed
+  SmallVector<std::shared_ptr<TcpSocket>, 4> orphans_;
+  // In the order in which they were accepted.
+  std::list<FarConnection> open_, closed_;
 };
 
 }  // namespace selfconnect::vnet

@@ -12,6 +12,7 @@
 
 namespace selfconnect::vnet {
 
+class FarConnection;
 class FarEnd;
 class TcpSocket;
 
@@ -62,6 +63,8 @@ class Overseer {
 
   // What the client does on a socket of an attempt.
   virtual void connected(const TcpSocket& /*socket*/) {}
+  // By a far end, whose side of the connection stays as long as the host.
+  virtual void accepted(const TcpSocket& /*socket*/, FarConnection& /*by*/) {}
   virtual void wrote(const TcpSocket& /*socket*/, std::string_view /*bytes*/) {}
   virtual void was_read(const TcpSocket& /*socket*/, std::string_view /*bytes*/) {}
   // Its last descriptor is being closed.

@@ -104,7 +104,7 @@ int Ports::connect(TcpSocket& socket, Attempt::Port wanted, Time now) {
   if (wanted == Attempt::Port::kExhausted) return -EADDRNOTAVAIL;
   const std::uint16_t dialled = socket.remote().port;
   if (wanted == Attempt::Port::kCleared) {
-    std::erase_if(time_waits_, [&](const TimeWait& wait) { return wait.local.port == dialled; });
+    erase_if(time_waits_, [&](const TimeWait& wait) { return wait.local.port == dialled; });
   }
   if (wanted != Attempt::Port::kAny && may_connect_from(dialled, socket, now)) {
     take(socket, dialled);
@@ -141,13 +141,13 @@ TcpSocket* Ports::listener(const Endpoint& at) const {
 }
 
 void Ports::release(TcpSocket& socket) {
-  std::erase(holders_, &socket);
+  erase_if(holders_, [&](const TcpSocket* holder) { return holder == &socket; });
   socket.port_ = 0;
   socket.port_named_ = false;
 }
 
 void Ports::time_wait(const TcpSocket& socket, Time now) {
-  std::erase_if(time_waits_, [&](const TimeWait& wait) { return now >= wait.since + kTimeWait; });
+  erase_if(time_waits_, [&](const TimeWait& wait) { return now >= wait.since + kTimeWait; });
   const auto before = std::ranges::find_if(time_waits_, [&](const TimeWait& wait) {
     return wait.local == socket.local() && wait.remote == socket.remote();
   });
@@ -165,9 +165,8 @@ void Ports::time_wait(const TcpSocket& socket, Time now) {
 }
 
 bool Ports::end_time_wait(const Endpoint& local, const Endpoint& remote) {
-  return std::erase_if(time_waits_, [&](const TimeWait& wait) {
-           return wait.local == local && wait.remote == remote;
-         }) != 0;
+  return erase_if(time_waits_,
+                  [&](const TimeWait& wait) { return wait.local == local && wait.remote == remote; }) != 0;
 }
 
 void Ports::share(TcpSocket& socket) {

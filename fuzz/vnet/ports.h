@@ -5,9 +5,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "fuzz/vnet/overseer.h"
+#include "fuzz/vnet/small_vector.h"
 #include "fuzz/vnet/virtual_time.h"
 #include "harness/net/endpoint.h"
 
@@ -59,8 +59,8 @@ class Ports {
             std::uint16_t port);  // for a connection, which may have an old one in TIME_WAIT
   std::uint16_t step();
 
-  std::vector<TcpSocket*> holders_;
-  std::vector<TimeWait> time_waits_;
+  SmallVector<TcpSocket*, 8> holders_;
+  SmallVector<TimeWait, 4> time_waits_;
   std::uint16_t next_ = kFirst;
 };
 

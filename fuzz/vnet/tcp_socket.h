@@ -1,11 +1,13 @@
 // One end of a virtual TCP connection, or a listener: what Linux's struct sock is to a client. The calls return what the
-// kernel's do: 0 or more, or an errno below 0. Held against the kernel, call by call, by the conformance suite.
+// kernel's do: 0 or more, or an errno below 0. Held against the kernel, call by call, by the conformance suite. In four files:
+// tcp_socket.cc, tcp_connect.cc, tcp_transfer.cc, tcp_close.cc.
 //
 //   connect() -> SYN_SENT -> ESTABLISHED -> FIN_WAIT1, FIN_WAIT2, CLOSING -> TIME_WAIT -> CLOSE      (RFC 9293, 3.3.2)
 //                                        -> CLOSE_WAIT -> LAST_ACK                     -> CLOSE
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <memory>
@@ -17,6 +19,7 @@
 #include "fuzz/vnet/byte_queue.h"
 #include "fuzz/vnet/file.h"
 #include "fuzz/vnet/overseer.h"
+#include "fuzz/vnet/small_vector.h"
 #include "fuzz/vnet/virtual_time.h"
 #include "harness/net/endpoint.h"
 #include "harness/net/tcp_state.h"
@@ -37,7 +40,7 @@ struct SocketOptions {
   struct Other {
     int level = 0, name = 0, value = 0;
   };
-  std::vector<Other> others;
+  SmallVector<Other, 4> others;
 };
 
 class TcpSocket final : public File, public Timed, public std::enable_shared_from_this<TcpSocket> {
@@ -90,6 +93,7 @@ class TcpSocket final : public File, public Timed, public std::enable_shared_fro
  private:
   friend class Network;
   friend class Ports;
+  static constexpr short kReadable = POLLIN | POLLRDNORM, kWritable = POLLOUT | POLLWRNORM;
   // sock->state of the kernel, enum socket_state.
   enum class Phase : std::uint8_t { kUnconnected, kConnecting, kConnected, kDisconnecting };
 
@@ -100,7 +104,7 @@ class TcpSocket final : public File, public Timed, public std::enable_shared_fro
   void take_ack_of_fin();
   void take_reset();
 
-  // ... and what the kernel does of it: see tcp_socket.cc.
+  // ... and what the kernel does of it.
   [[nodiscard]] Address any_address() const;
   int start_connect(Endpoint to);
   void choose_addresses(Endpoint& to);

@@ -9,7 +9,7 @@ namespace {
 
 class Steps : public Conduct {
  public:
-  Steps(std::vector<Step> steps, Repeat repeat) : steps_(std::move(steps), repeat) {}
+  Steps(std::vector<Step> steps, Repeat repeat) : kept_(std::move(steps)), steps_(kept_, repeat) {}
 
  private:
   void begin(PeerConnection& connection) override { go_on(connection); }
@@ -42,6 +42,7 @@ class Steps : public Conduct {
     }
   }
 
+  const std::vector<Step> kept_;
   ScriptSteps steps_;
 };
 

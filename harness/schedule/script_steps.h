@@ -4,8 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "harness/schedule/event.h"
 
@@ -15,7 +15,8 @@ enum class Repeat { kOnce, kOverAndOver };
 
 class ScriptSteps {
  public:
-  ScriptSteps(std::vector<Step> steps, Repeat repeat) : steps_(std::move(steps)), repeat_(repeat) {}
+  // `steps` have to stay.
+  ScriptSteps(std::span<const Step> steps, Repeat repeat) : steps_(steps), repeat_(repeat) {}
 
   // So many bytes have come. One that never reads is started again by whatever comes.
   void received(std::uint64_t bytes);
@@ -23,7 +24,7 @@ class ScriptSteps {
   const Step* next();
 
  private:
-  std::vector<Step> steps_;
+  std::span<const Step> steps_;
   Repeat repeat_;
   std::size_t next_ = 0;
   std::uint64_t unread_ = 0;  // bytes that came and that no step has waited for

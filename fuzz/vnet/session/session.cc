@@ -33,26 +33,6 @@ std::string replaced(std::string text, std::string_view what, std::string_view b
 
 }  // namespace
 
-class Session::SeenFarEnd final : public FarEnd {
- public:
-  SeenFarEnd(Session& session, std::size_t index, std::unique_ptr<FarEnd> far_end)
-      : session_(session), index_(index), far_end_(std::move(far_end)) {}
-
-  void begin(FarConnection& connection) override {
-    session_.far_[index_] = &connection;
-    far_end_->begin(connection);
-  }
-  void received(FarConnection& connection, std::string_view bytes) override {
-    far_end_->received(connection, bytes);
-  }
-  void ended(FarConnection& connection) override { far_end_->ended(connection); }
-
- private:
-  Session& session_;
-  std::size_t index_;
-  std::unique_ptr<FarEnd> far_end_;
-};
-
 Session::Session(const FuzzTarget& target)
     : target_(target), answer_(steps_of(target.answer)), port_text_(fmt::format("{}", target.port)) {
   for (const std::string& argument : target.arguments) {
@@ -165,13 +145,12 @@ Attempt Session::attempt(const Endpoint& to) {
         fmt::format("{:.9f} attempt {} to {}: {}\n", std::chrono::duration<double>(host_->now()).count(),
                     number, to.text(), print(event));
   }
-  Attempt attempt = attempt_for(event, index);
+  Attempt attempt = attempt_for(event, index + 1);
   attempt.source = Attempt::Source::kDialled;
   return attempt;
 }
 
-Attempt Session::attempt_for(const Event& event, std::size_t index) {
-  const std::uint64_t number = index + 1;
+Attempt Session::attempt_for(const Event& event, std::uint64_t number) {
   far_.push_back(nullptr);
   switch (event.kind) {
     case EventKind::kRefuse:
@@ -183,9 +162,7 @@ Attempt Session::attempt_for(const Event& event, std::size_t index) {
     case EventKind::kExhausted:
       return {.number = number, .port = Attempt::Port::kExhausted, .syn = Attempt::Syn::kRefused};
     default:
-      return {.number = number,
-              .syn = Attempt::Syn::kAccepted,
-              .far_end = std::make_unique<SeenFarEnd>(*this, index, far_end_of(event, answer_))};
+      return {.number = number, .syn = Attempt::Syn::kAccepted, .far_end = far_end_of(event, answer_)};
   }
 }
 
@@ -223,6 +200,8 @@ void Session::connected(const TcpSocket& socket) {
   if (socket.attempt() > 0 && socket.is_connected_to_itself())
     record_.attempts[socket.attempt() - 1].met = EventKind::kSelf;
 }
+
+void Session::accepted(const TcpSocket& socket, FarConnection& by) { far_[socket.attempt() - 1] = &by; }
 
 void Session::wrote(const TcpSocket& socket, std::string_view bytes) {
   if (socket.attempt() == 0) return;

@@ -38,9 +38,6 @@ class Session final : public Overseer {
   void forget() { begin({}); }
 
  private:
-  // Of an attempt that was accepted: where it is seen.
-  class SeenFarEnd;
-
   Attempt attempt(const Endpoint& to) override;
   bool stands_still() override;
   void time_moves(Time to) override;
@@ -48,6 +45,7 @@ class Session final : public Overseer {
   void raised(int signal) override;
   void exits(int status) override;
   void connected(const TcpSocket& socket) override;
+  void accepted(const TcpSocket& socket, FarConnection& by) override;
   void wrote(const TcpSocket& socket, std::string_view bytes) override;
   void was_read(const TcpSocket& socket, std::string_view bytes) override;
 
@@ -56,7 +54,7 @@ class Session final : public Overseer {
   int run_program();
   void finish();
   std::uint64_t next_number(const Endpoint& to);
-  [[nodiscard]] Attempt attempt_for(const Event& event, std::size_t index);
+  [[nodiscard]] Attempt attempt_for(const Event& event, std::uint64_t number);
   // Of every socket that has dialled and has a descriptor: what(socket, index of its last attempt).
   template <class What>
   void for_each_socket(const What& what);
