@@ -24,6 +24,12 @@ std::vector<Step> steps_of(const std::string& answer) {
   std::exit(64);
 }
 
+void require_client(const FuzzTarget& target) {
+  if ((target.run == nullptr) != (target.program == nullptr)) return;
+  std::fprintf(stderr, "vnet: the target: expected either .run or .program\n");
+  std::exit(64);
+}
+
 std::string replaced(std::string text, std::string_view what, std::string_view by) {
   for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) {
     text.replace(at, what.size(), by);
@@ -35,6 +41,7 @@ std::string replaced(std::string text, std::string_view what, std::string_view b
 
 Session::Session(const FuzzTarget& target)
     : target_(target), answer_(steps_of(target.answer)), port_text_(fmt::format("{}", target.port)) {
+  require_client(target);
   for (const std::string& argument : target.arguments) {
     arguments_.push_back(replaced(replaced(argument, "{host}", target.host), "{port}", port_text_));
   }

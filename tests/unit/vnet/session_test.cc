@@ -197,6 +197,14 @@ TEST(VnetSessionTest, SocketsOfDeadAttemptsAreSeenWhenTheServerIsTalkedTo) {
   EXPECT_EQ(record.descriptors, 1);
 }
 
+TEST(VnetSessionTest, ATargetIsEitherAFunctionOrAProgram) {
+  constexpr const char* kMessage = "vnet: the target: expected either .run or .program";
+  const FuzzTarget neither;
+  const FuzzTarget both{.run = patient, .program = [](int, char**) { return 0; }};
+  EXPECT_EXIT(Session{neither}, ::testing::ExitedWithCode(64), kMessage);
+  EXPECT_EXIT(Session{both}, ::testing::ExitedWithCode(64), kMessage);
+}
+
 TEST(VnetSessionTest, ExitEndsAProgramsLife) {
   const FuzzTarget target{
       .program =
