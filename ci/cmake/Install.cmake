@@ -14,3 +14,7 @@ file(GLOB catalog CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/targets/catalog/*.toml
 install(FILES ${catalog} DESTINATION ${CMAKE_INSTALL_DATADIR}/selfconnect/catalog)
 file(GLOB docs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/*.md)
 install(FILES ${docs} ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+# What has to be built for it: `cmake --build --preset release --target installed`. Tests and benchmarks need not be.
+add_custom_target(installed DEPENDS selfconnect selfconnect_vnet selfconnect_vnet_client selfconnect_vnet_session
+  selfconnect_vnet_entry $<TARGET_NAME_IF_EXISTS:selfconnect_coverage>)

@@ -52,12 +52,6 @@ void Network::forget(TcpSocket& socket) {
 
 void Network::adopt(std::shared_ptr<TcpSocket> orphan) { orphans_.push_back(std::move(orphan)); }
 
-void Network::drop_orphan(const Endpoint& local, const Endpoint& remote) {
-  for (const auto& orphan : orphans_) {
-    if (orphan->port_ == 0 && orphan->local() == local && orphan->remote() == remote) orphan->done();
-  }
-}
-
 void Network::deliver() {
   while (next_ < under_way_.size()) {
     const UnderWay segment = under_way_[next_++];

@@ -34,8 +34,6 @@ class Network {
   void send(Segment segment, TcpSocket& from, TcpSocket* to);
   void forget(TcpSocket& socket);                 // it is no more
   void adopt(std::shared_ptr<TcpSocket> orphan);  // closed by the client, kept until it is done
-  // A new connection takes the place of what is left of an old one.
-  void drop_orphan(const Endpoint& local, const Endpoint& remote);
 
  private:
   struct UnderWay {

@@ -24,6 +24,10 @@ struct Attempt {
     kCleared,    // the same, and TIME_WAIT there is removed first, as the director of `check --schedule` does
     kExhausted,  // none: EADDRNOTAVAIL
   };
+  enum class Source : std::uint8_t {
+    kRouted,   // as the kernel has it when nothing is added to lo: 127.0.0.1 for all of 127.0.0.0/8
+    kDialled,  // the address that is dialled, as World::add_address() makes it
+  };
   enum class Syn : std::uint8_t {
     kToHost,    // whoever listens on the host itself; else RST
     kRefused,   // RST
@@ -34,6 +38,7 @@ struct Attempt {
   Port port = Port::kAny;
   Syn syn = Syn::kToHost;
   std::unique_ptr<FarEnd> far_end;
+  Source source = Source::kRouted;
 };
 
 class Overseer {

@@ -79,7 +79,8 @@ void TcpSocket::choose_addresses(Endpoint& to) {
                      : Address::loopback(to.address.family());
   }
   if (bound) return;
-  const bool v4_loopback = to.address.family() == Family::kIpv4 && to.address.bytes().front() == 127;
+  const bool v4_loopback = plan_.source == Attempt::Source::kRouted && to.address.family() == Family::kIpv4 &&
+                           to.address.bytes().front() == 127;
   local_.address = v4_loopback ? Address::loopback(Family::kIpv4) : to.address;
 }
 
@@ -103,7 +104,6 @@ int TcpSocket::start_connect(Endpoint to) {
     remote_ = {};
     return error;
   }
-  host_.network().drop_orphan(local_, remote_);
   // tcp_connect_init()
   error_ = 0;
   end_seen_ = false;

@@ -21,3 +21,6 @@ cmake --build "$work/user"
 "$work/user/user"
 "$work/user/vnet"
 "$work/user/ping_fuzz" --trace --schedule "refuse self serve"
+status=0
+mistake=$("$work/user/ping_fuzz" --schedule "self srve" 2>&1) || status=$?
+[[ $status == 64 && $mistake == "--schedule: at 6: expected an event "* ]] || { echo "exit code $status: $mistake"; exit 1; }

@@ -13,6 +13,7 @@
 
 #include "fuzz/vnet/session/entry.h"
 #include "fuzz/vnet/session/shrink_in_children.h"
+#include "harness/schedule/schedule.h"
 
 namespace selfconnect::vnet {
 
@@ -58,6 +59,13 @@ void read_into(std::vector<Input>& inputs, const fs::path& path) {
   inputs.push_back({.file = path.string(), .bytes = {std::istreambuf_iterator<char>(stream), {}}});
 }
 
+// A file may be any bytes, as an engine makes them up; what a person writes has to be a schedule.
+Input typed(const char* text) {
+  if (const auto schedule = parse_schedule(text); !schedule)
+    wrong_usage("--schedule: " + schedule.error().message(text));
+  return {.file = "", .bytes = text};
+}
+
 Command parse(int argc, char** argv) {
   Command command;
   for (int index = 1; index < argc; ++index) {
@@ -70,7 +78,7 @@ Command parse(int argc, char** argv) {
     } else if (word == "--runs" && more) {
       command.runs = std::strtol(argv[++index], nullptr, 10);
     } else if (word == "--schedule" && more) {
-      command.inputs.push_back({.file = "", .bytes = argv[++index]});
+      command.inputs.push_back(typed(argv[++index]));
     } else if (word.starts_with("-")) {
       wrong_usage("unknown option " + std::string(word));
     } else {

@@ -2,6 +2,7 @@
 #include "fuzz/vnet/session/session.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -76,6 +77,7 @@ void Session::run_client() {
         target_.run({.host = target_.host.c_str(), .port = target_.port, .port_text = port_text_.c_str()});
   } else {
     record_.ending = run_program() == 0 ? Ending::kSuccess : Ending::kGaveUp;
+    lose_memory();  // the kernel would have taken back what a program holds at its end
   }
   record_.ended = true;
 }
@@ -86,6 +88,7 @@ int Session::run_program() {
   argv_.clear();
   for (std::string& word : words_) argv_.push_back(word.data());
   argv_.push_back(nullptr);
+  optind = 0;  // getopt(3) begins anew
   return target_.program(static_cast<int>(words_.size()), argv_.data());
 }
 
@@ -142,7 +145,9 @@ Attempt Session::attempt(const Endpoint& to) {
         fmt::format("{:.9f} attempt {} to {}: {}\n", std::chrono::duration<double>(host_->now()).count(),
                     number, to.text(), print(event));
   }
-  return attempt_for(event, index + 1);
+  Attempt attempt = attempt_for(event, index + 1);
+  attempt.source = Attempt::Source::kDialled;
+  return attempt;
 }
 
 Attempt Session::attempt_for(const Event& event, std::uint64_t number) {

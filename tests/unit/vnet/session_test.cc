@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -13,6 +14,8 @@
 #include "fuzz/vnet/calls.h"
 #include "fuzz/vnet/session/controls.h"
 #include "records.h"
+
+extern "C" int __lsan_is_turned_off();  // what LeakSanitizer asks: fuzz/vnet/session/lost_memory.cc
 
 namespace selfconnect::vnet {
 namespace {
@@ -76,6 +79,16 @@ TEST(VnetSessionTest, AttemptNMeetsEventN) {
   EXPECT_TRUE(record.ended);
   EXPECT_EQ(record.ending, Ending::kSuccess);
   EXPECT_EQ(record.descriptors, 0);
+}
+
+TEST(VnetSessionTest, EveryAddressThatIsDialledIsOneOfTheHost) {
+  for (const char* host : {"127.0.0.1", "127.0.0.2", "192.0.2.7"}) {
+    FuzzTarget target = target_of(patient);
+    target.host = host;
+    EXPECT_EQ(attempts_text(play(target, "self serve")),
+              "1 self (it wrote 5 bytes), 2 serve (it wrote 5 bytes, it was sent 5)")
+        << host;
+  }
 }
 
 TEST(VnetSessionTest, EachDestinationCountsItsOwnAttempts) {
@@ -195,6 +208,21 @@ TEST(VnetSessionTest, ExitEndsAProgramsLife) {
   const Record record = play(target, "serve");
   EXPECT_TRUE(record.ended);
   EXPECT_EQ(record.ending, Ending::kSuccess);
+}
+
+TEST(VnetSessionTest, AProgramReadsItsOptionsAnewInEachLife) {
+  const FuzzTarget target{
+      .program = [](int argc, char** argv) { return getopt(argc, argv, "v") == 'v' ? 0 : 64; },
+      .arguments = {"client", "-v", "{host}", "{port}"}};
+  for (int life = 0; life < 3; ++life) EXPECT_EQ(play(target, "serve").ending, Ending::kSuccess) << life;
+}
+
+TEST(VnetSessionTest, WhatAProgramHoldsAtItsEndIsNoLeak) {
+  const int before = __lsan_is_turned_off();
+  play(target_of([](const Server&) { return Ending::kSuccess; }), "serve");
+  EXPECT_EQ(__lsan_is_turned_off(), before);
+  play({.program = [](int, char**) { return 0; }}, "serve");
+  EXPECT_EQ(__lsan_is_turned_off(), 1);
 }
 
 TEST(VnetSessionTest, ADaemonsLifeIsOverWhenItIsServed) {
