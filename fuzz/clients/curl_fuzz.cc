@@ -1,10 +1,10 @@
 // libcurl: gets a page over HTTP, until it is there.
 // SPDX-License-Identifier: MIT
 #include <curl/curl.h>
-#include <unistd.h>
 
 #include <string>
 
+#include "fuzz/clients/dial_until.h"
 #include "fuzz/vnet/fuzz_target.h"
 
 using namespace selfconnect::vnet;
@@ -36,11 +36,7 @@ bool ask(const Server& server) {
 Ending run(const Server& server) {
   static const CURLcode once = curl_global_init(CURL_GLOBAL_DEFAULT);
   static_cast<void>(once);
-  for (int attempt = 0; attempt < 64; ++attempt) {
-    if (ask(server)) return Ending::kSuccess;
-    sleep(1);
-  }
-  return Ending::kGaveUp;
+  return dial_until<ask>(server);
 }
 
 }  // namespace

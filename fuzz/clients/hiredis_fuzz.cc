@@ -1,10 +1,10 @@
 // hiredis, blocking: dials until its PING is answered.
 // SPDX-License-Identifier: MIT
 #include <hiredis/hiredis.h>
-#include <unistd.h>
 
 #include <string_view>
 
+#include "fuzz/clients/dial_until.h"
 #include "fuzz/vnet/fuzz_target.h"
 
 using namespace selfconnect::vnet;
@@ -24,14 +24,6 @@ bool ask(const Server& server) {
   return answered;
 }
 
-Ending run(const Server& server) {
-  for (int attempt = 0; attempt < 64; ++attempt) {
-    if (ask(server)) return Ending::kSuccess;
-    sleep(1);
-  }
-  return Ending::kGaveUp;
-}
-
 }  // namespace
 
-VNET_FUZZ_TARGET({.run = run, .answer = R"(read:14 say:"+PONG\r\n")"});
+VNET_FUZZ_TARGET({.run = dial_until<ask>, .answer = R"(read:14 say:"+PONG\r\n")"});

@@ -1,11 +1,11 @@
 // libpq: dials until `SELECT 1` is answered. Gives its password where it is asked for it.
 // SPDX-License-Identifier: MIT
 #include <libpq-fe.h>
-#include <unistd.h>
 
 #include <array>
 #include <string_view>
 
+#include "fuzz/clients/dial_until.h"
 #include "fuzz/vnet/fuzz_target.h"
 
 using namespace selfconnect::vnet;
@@ -42,18 +42,10 @@ bool ask(const Server& server) {
   return answered;
 }
 
-Ending run(const Server& server) {
-  for (int attempt = 0; attempt < 64; ++attempt) {
-    if (ask(server)) return Ending::kSuccess;
-    sleep(1);
-  }
-  return Ending::kGaveUp;
-}
-
 }  // namespace
 
 // The start, its question for the password; the password, welcome and readiness; the query, one row.
-VNET_FUZZ_TARGET({.run = run,
+VNET_FUZZ_TARGET({.run = dial_until<ask>,
                   .answer = R"(read:76 say:"R\x00\x00\x00\x08\x00\x00\x00\x03"
 read:13 say:"R\x00\x00\x00\x08\x00\x00\x00\x00Z\x00\x00\x00\x05I"
 read:14 say:"T\x00\x00\x00\x1a\x00\x01a\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x17\x00\x04\xff\xff\xff\xff\x00\x00" say:"D\x00\x00\x00\x0b\x00\x01\x00\x00\x00\x011C\x00\x00\x00\x0dSELECT 1\x00Z\x00\x00\x00\x05I"

@@ -1,8 +1,8 @@
 // libmosquitto: publishes one message, until a broker has acknowledged it.
 // SPDX-License-Identifier: MIT
 #include <mosquitto.h>
-#include <unistd.h>
 
+#include "fuzz/clients/dial_until.h"
 #include "fuzz/vnet/fuzz_target.h"
 
 using namespace selfconnect::vnet;
@@ -34,11 +34,7 @@ bool ask(const Server& server) {
 Ending run(const Server& server) {
   static const int once = mosquitto_lib_init();
   static_cast<void>(once);
-  for (int attempt = 0; attempt < 64; ++attempt) {
-    if (ask(server)) return Ending::kSuccess;
-    sleep(1);
-  }
-  return Ending::kGaveUp;
+  return dial_until<ask>(server);
 }
 
 }  // namespace

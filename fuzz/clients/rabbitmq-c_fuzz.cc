@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include <amqp.h>
 #include <amqp_tcp_socket.h>
-#include <unistd.h>
 
+#include "fuzz/clients/dial_until.h"
 #include "fuzz/vnet/fuzz_target.h"
 
 using namespace selfconnect::vnet;
@@ -34,20 +34,12 @@ bool ask(const Server& server) {
   return published;
 }
 
-Ending run(const Server& server) {
-  for (int attempt = 0; attempt < 64; ++attempt) {
-    if (ask(server)) return Ending::kSuccess;
-    sleep(1);
-  }
-  return Ending::kGaveUp;
-}
-
 }  // namespace
 
 // The greeting, Start; StartOk, Tune; TuneOk and Open, OpenOk; Channel.Open, OpenOk; the message and Channel.Close, CloseOk; Close,
 // CloseOk.
 VNET_FUZZ_TARGET(
-    {.run = run,
+    {.run = dial_until<ask>,
      .answer =
          R"(read:8 say:"\x01\x00\x00\x00\x00\x00\x1c\x00\x0a\x00\x0a\x00\x09\x00\x00\x00\x00\x00\x00\x00\x05PLAIN\x00\x00\x00\x05en_US\xce"
 read:330 say:"\x01\x00\x00\x00\x00\x00\x0c\x00\x0a\x00\x1e\x00\x00\x00\x02\x00\x00\x00\x00\xce"

@@ -42,35 +42,12 @@ class Script : public FarEnd {
  private:
   void begin(FarConnection& connection) override {
     connection.close_after(most_sent_);
-    go_on(connection);
+    take_steps(steps_, connection);
   }
 
   void received(FarConnection& connection, std::string_view bytes) override {
     steps_.received(bytes.size());
-    go_on(connection);
-  }
-
-  void go_on(FarConnection& connection) {
-    while (connection.is_open()) {
-      const Step* step = steps_.next();
-      if (step == nullptr) return;
-      take(*step, connection);
-    }
-  }
-
-  static void take(const Step& step, FarConnection& connection) {
-    switch (step.what) {
-      case Step::What::kRead:
-        break;
-      case Step::What::kSay:
-        return connection.send(step.bytes);
-      case Step::What::kClose:
-        return connection.close();
-      case Step::What::kReset:
-        return connection.reset();
-      case Step::What::kHalfClose:
-        return connection.half_close();
-    }
+    take_steps(steps_, connection);
   }
 
   ScriptSteps steps_;

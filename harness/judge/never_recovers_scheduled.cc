@@ -20,21 +20,6 @@ namespace {
 
 constexpr std::string_view kId = "never-recovers";
 
-// Failures of the network, after which a client that tries again after refusals has no reason not to.
-bool is_network_failure(EventKind kind) {
-  switch (kind) {
-    case EventKind::kRefuse:
-    case EventKind::kSelf:
-    case EventKind::kDrop:
-    case EventKind::kExhausted:
-    case EventKind::kReset:
-    case EventKind::kClose:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // Attempts without service, up to the end.
 struct Failures {
   std::uint64_t attempts = 0;

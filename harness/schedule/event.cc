@@ -38,4 +38,18 @@ bool leaves_nothing_to_wait_for(EventKind kind) {
   }
 }
 
+bool is_network_failure(EventKind kind) {
+  switch (kind) {
+    case EventKind::kRefuse:
+    case EventKind::kSelf:
+    case EventKind::kDrop:
+    case EventKind::kExhausted:
+    case EventKind::kReset:
+    case EventKind::kClose:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace selfconnect

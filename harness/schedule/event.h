@@ -64,4 +64,7 @@ inline constexpr std::size_t kMostSteps = 64;
 // no far end. False where something may still come for all that the client knows, though it never will (silent, drop).
 [[nodiscard]] bool leaves_nothing_to_wait_for(EventKind kind);
 
+// A failure of the network, after which a client that tries again after refusals has no reason not to.
+[[nodiscard]] bool is_network_failure(EventKind kind);
+
 }  // namespace selfconnect

@@ -30,6 +30,31 @@ class ScriptSteps {
   std::uint64_t unread_ = 0;  // bytes that came and that no step has waited for
 };
 
+// Takes all steps that are due. `Connection`: is_open(), send(), close(), reset() and half_close() of a far end's.
+template <class Connection>
+void take_steps(ScriptSteps& steps, Connection& connection) {
+  while (connection.is_open()) {
+    const Step* step = steps.next();
+    if (step == nullptr) return;
+    switch (step->what) {
+      case Step::What::kRead:
+        break;
+      case Step::What::kSay:
+        connection.send(step->bytes);
+        break;
+      case Step::What::kClose:
+        connection.close();
+        break;
+      case Step::What::kReset:
+        connection.reset();
+        break;
+      case Step::What::kHalfClose:
+        connection.half_close();
+        break;
+    }
+  }
+}
+
 // The bytes of the event `garbage`: the same for the same amount, in every run and for everybody.
 [[nodiscard]] std::string garbage_bytes(std::uint32_t amount);
 

@@ -110,21 +110,6 @@ std::optional<Finding> judge_quiet_hour(const Record& record, Controls& controls
 
 namespace {
 
-// Failures of the network, after which a client that tries again after refusals has no reason not to.
-bool is_network_failure(EventKind kind) {
-  switch (kind) {
-    case EventKind::kRefuse:
-    case EventKind::kSelf:
-    case EventKind::kDrop:
-    case EventKind::kExhausted:
-    case EventKind::kReset:
-    case EventKind::kClose:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // Attempts to one destination up to the end, none of them served, and since when.
 struct Failures {
   std::uint64_t attempts = 0;
