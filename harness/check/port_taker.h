@@ -49,6 +49,8 @@ class PortTaker {
   void note_self_connection(const Endpoint& destination, int socket);
 
  private:
+  [[nodiscard]] Obstacle held_by(const Endpoint& destination, const SocketLine& own) const;
+  bool remove_time_wait(const SocketLine& line);
   bool let_beside_dissolved(const Endpoint& destination, pid_t thread);
 
   const World& world_;
