@@ -80,8 +80,8 @@ bool PortTaker::remove_time_wait(const SocketLine& line) {
   return true;
 }
 
-void PortTaker::note_self_connection(const Endpoint& destination, int socket) {
-  self_connected_[destination].insert(inode_of(socket));
+void PortTaker::note_self_connection(const Endpoint& destination, ino_t socket) {
+  self_connected_[destination].insert(socket);
 }
 
 // A socket that was connected to itself and then dissolved, by connect(2) to AF_UNSPEC, but not closed: in the field its port is free,

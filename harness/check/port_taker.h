@@ -45,8 +45,8 @@ class PortTaker {
   };
   std::expected<Way, Obstacle> clear(const Endpoint& destination, pid_t thread);
 
-  // `socket` has been bound to the destination's port and connected to itself. Once it is dissolved it may be cleared.
-  void note_self_connection(const Endpoint& destination, int socket);
+  // The socket has been bound to the destination's port and connected to itself. Once it is dissolved it may be cleared.
+  void note_self_connection(const Endpoint& destination, ino_t socket);
 
  private:
   [[nodiscard]] Obstacle held_by(const Endpoint& destination, const SocketLine& own) const;
