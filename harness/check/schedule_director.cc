@@ -61,9 +61,6 @@ struct ScheduleDirector::Meeting {
     if (!called.goes_on) {
       answer.how = DialAnswer::How::kReturn;
       answer.error = called.error;
-    } else if (called.outcome.how == How::kConnected) {
-      answer.how = DialAnswer::How::kReturn;
-      answer.error = finish_connect(stopped.socket, stopped.destination);
     }
     return called;
   }
