@@ -53,30 +53,35 @@ std::expected<PortTaker::Way, Obstacle> PortTaker::clear(const Endpoint& destina
     if (!socket) return Way::kUnknown;
     sockets_.emplace(std::move(*socket));
   }
+  // What is in the way as a rule, without a list, for which the kernel walks through its tables.
+  const auto there = sockets_->self_connection(destination, seen_.now());
+  if (there && *there && (*there)->inode != 0) return std::unexpected(held_by(destination, **there));
+  if (there && *there && remove_time_wait(**there)) return Way::kCleared;
   const auto lines = sockets_->sockets(destination.port, seen_.now());
   if (!lines) return Way::kUnknown;
   bool removed = false;
-  const SocketLine* own = nullptr;
   for (const SocketLine& line : *lines) {
-    if (line.local != destination) continue;
-    if (line.local == line.remote && line.inode != 0) own = &line;
-    if (line.state != TcpState::kTimeWait || !sockets_->destroy(line)) continue;
-    removed = true;
-    seen_.time_wait_removed(line.at);
-  }
-  if (own != nullptr) {
-    const auto attempt = seen_.attempt_of(destination, ino_t{own->inode});
-    return std::unexpected(
-        Obstacle{.why = fmt::format("port {} is held by the target's own self-connection{}", destination.port,
-                                    attempt ? fmt::format(" of attempt {}", *attempt) : std::string()),
-                 .held_by = attempt});
+    if (line.local == destination) removed |= remove_time_wait(line);
   }
   const bool let_go = let_beside_dissolved(destination, thread);
   return removed || let_go ? Way::kCleared : Way::kUnknown;
 }
 
-void PortTaker::note_self_connection(const Endpoint& destination, int socket) {
-  self_connected_[destination].insert(inode_of(socket));
+Obstacle PortTaker::held_by(const Endpoint& destination, const SocketLine& own) const {
+  const auto attempt = seen_.attempt_of(destination, ino_t{own.inode});
+  return {.why = fmt::format("port {} is held by the target's own self-connection{}", destination.port,
+                             attempt ? fmt::format(" of attempt {}", *attempt) : std::string()),
+          .held_by = attempt};
+}
+
+bool PortTaker::remove_time_wait(const SocketLine& line) {
+  if (line.state != TcpState::kTimeWait || !sockets_->destroy(line)) return false;
+  seen_.time_wait_removed(line.at);
+  return true;
+}
+
+void PortTaker::note_self_connection(const Endpoint& destination, ino_t socket) {
+  self_connected_[destination].insert(socket);
 }
 
 // A socket that was connected to itself and then dissolved, by connect(2) to AF_UNSPEC, but not closed: in the field its port is free,

@@ -45,10 +45,12 @@ class PortTaker {
   };
   std::expected<Way, Obstacle> clear(const Endpoint& destination, pid_t thread);
 
-  // `socket` has been bound to the destination's port and connected to itself. Once it is dissolved it may be cleared.
-  void note_self_connection(const Endpoint& destination, int socket);
+  // The socket has been bound to the destination's port and connected to itself. Once it is dissolved it may be cleared.
+  void note_self_connection(const Endpoint& destination, ino_t socket);
 
  private:
+  [[nodiscard]] Obstacle held_by(const Endpoint& destination, const SocketLine& own) const;
+  bool remove_time_wait(const SocketLine& line);
   bool let_beside_dissolved(const Endpoint& destination, pid_t thread);
 
   const World& world_;

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t kBatch = 2048;  // packets taken before the director has its turn
-constexpr auto kBreath = 1ms;         // pause after a full batch: fewer wake-ups under a flood
+constexpr auto kBreath = 1ms;         // pause after packets: fewer wake-ups
 constexpr auto kSampling = 20ms;      // between two looks at /proc
 constexpr int kSamplingShare = 20;    // and at least so many times what a look costs
 constexpr auto kSocketTable = 100ms;  // between two looks at the socket table
@@ -35,9 +35,12 @@ Result<std::unique_ptr<Recorder>> Recorder::start(asio::io_context& context, con
   if (!counters) return std::unexpected(counters.error());
   std::unique_ptr<Recorder> recorder(
       new Recorder(context, world, secrets, std::move(changed), SockDiag(std::move(*diag_socket))));
-  const int packets = capture->fd();
-  recorder->wire_.emplace(std::move(*capture), asio::posix::stream_descriptor(context, packets),
-                          std::move(*counters), TcpCounters{});
+  auto packets = ReadableOnce::create(capture->fd());
+  if (!packets) return std::unexpected(packets.error().during("open the capture"));
+  const int readable = packets->fd();
+  recorder->wire_.emplace(std::move(*capture), std::move(*packets),
+                          asio::posix::stream_descriptor(context, readable), std::move(*counters),
+                          TcpCounters{});
   recorder->wire_->capture.restart(recorder->start_);
   auto at_start = recorder->wire_->counters.read();
   if (!at_start) return std::unexpected(at_start.error());
@@ -70,7 +73,7 @@ Recorder::Recorder(asio::io_context& context, const World& world, std::span<cons
       sampling_(context) {}
 
 Recorder::~Recorder() {
-  if (wire_) wire_->readable.release();  // the capture closes it
+  if (wire_) wire_->readable.release();  // its owner closes it
 }
 
 Instant Recorder::now() const { return Clock::now() - start_; }
@@ -83,10 +86,13 @@ void Recorder::watch(pid_t target) {
 void Recorder::leave_out(pid_t server) { servers_.push_back(server); }
 
 void Recorder::wait_for_packets() {
+  wire_->packets.arm();
   // A handler that is queued already comes in spite of release(), hence `alive`.
   wire_->readable.async_wait(asio::posix::descriptor_base::wait_read,
                              [this, alive = std::weak_ptr(alive_)](const boost::system::error_code& ec) {
-                               if (!ec && !alive.expired()) drain_some();
+                               if (ec || alive.expired()) return;
+                               wire_->packets.take();
+                               drain_some();
                              });
 }
 
@@ -105,7 +111,8 @@ void Recorder::drain_some() {
   look_at_sockets();
   changed_();
   if (!taken) return;
-  if (*taken < kBatch) return wait_for_packets();
+  const bool flooded = *taken >= kBatch;
+  if (!flooded && (*taken == 0 || !wire_->capture.is_roomy())) return wait_for_packets();
   breath_.expires_after(kBreath);
   breath_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& ec) {
     if (!ec && !alive.expired()) drain_some();

@@ -17,6 +17,7 @@
 #include "harness/check/call_watch.h"
 #include "harness/ports/notify_engine.h"
 #include "harness/sys/error.h"
+#include "harness/sys/readable_once.h"
 #include "harness/trace/capture.h"
 #include "harness/trace/flow_table.h"
 #include "harness/trace/packet_store.h"
@@ -76,7 +77,8 @@ class Recorder {
   // What can be read of a network that is the target's alone.
   struct Wire {
     Capture capture;
-    boost::asio::posix::stream_descriptor readable;  // the capture's descriptor, borrowed
+    ReadableOnce packets;                            // of the capture
+    boost::asio::posix::stream_descriptor readable;  // its descriptor, borrowed
     TcpCounterFile counters;
     TcpCounters at_start;
   };

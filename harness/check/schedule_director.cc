@@ -61,9 +61,6 @@ struct ScheduleDirector::Meeting {
     if (!called.goes_on) {
       answer.how = DialAnswer::How::kReturn;
       answer.error = called.error;
-    } else if (called.outcome.how == How::kConnected) {
-      answer.how = DialAnswer::How::kReturn;
-      answer.error = finish_connect(stopped.socket, stopped.destination);
     }
     return called;
   }
@@ -188,7 +185,13 @@ void ScheduleDirector::connect_to_itself(Meeting& meeting) {
     }
   }
   if (called.outcome.how == How::kConnected && called.outcome.to_itself()) {
-    return ports_.note_self_connection(destination, stopped.socket);
+    const ino_t inode = inode_of(stopped.socket);
+    seen_.self_connected({.at = seen_.now(),
+                          .state = TcpState::kEstablished,
+                          .local = destination,
+                          .remote = destination,
+                          .inode = static_cast<std::uint32_t>(inode)});
+    return ports_.note_self_connection(destination, inode);
   }
   if (meeting.attempt.instead.empty()) {
     meeting.failed(fmt::format("it could not be connected to itself: {}", strerror(called.error)));

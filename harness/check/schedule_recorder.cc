@@ -110,6 +110,11 @@ std::optional<std::uint64_t> ScheduleRecorder::attempt_of(const Endpoint& destin
   return latest == sockets.rend() ? std::nullopt : std::optional(latest->attempt);
 }
 
+void ScheduleRecorder::self_connected(SocketLine line) {
+  const std::scoped_lock lock(mutex_);
+  (first_line_ ? newest_line_ : first_line_) = std::move(line);
+}
+
 void ScheduleRecorder::time_wait_removed(Instant at) {
   const std::scoped_lock lock(mutex_);
   time_waits_removed_.push_back(at);
@@ -164,6 +169,9 @@ void ScheduleRecorder::tell(Trace& trace) const {
     if (accepted.index < trace.scheduled.size()) {
       trace.scheduled[accepted.index].peer = accepted.connection->view();
     }
+  }
+  for (const auto& line : {first_line_, newest_line_}) {
+    if (line) trace.sockets.push_back(*line);
   }
   for (const Instant at : time_waits_removed_) {
     trace.server.push_back({.at = at, .what = ServerEvent::What::kTimeWaitRemoved, .detail = {}});

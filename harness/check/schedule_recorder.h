@@ -63,6 +63,8 @@ class ScheduleRecorder {
 
   // The latest attempt at `destination` by the socket of this inode, of those that are remembered.
   [[nodiscard]] std::optional<std::uint64_t> attempt_of(const Endpoint& destination, ino_t socket) const;
+  // `line` is that of a self-connection, just made, in the socket table.
+  void self_connected(SocketLine line);
   void time_wait_removed(Instant at);
   // The reason for out_of_step().
   void fell_out_of_step(std::string why);
@@ -114,7 +116,8 @@ class ScheduleRecorder {
   mutable std::mutex mutex_;
   std::vector<ScheduledAttempt> attempts_;
   std::uint64_t dialled_ = 0;
-  std::map<Endpoint, std::uint64_t> newest_;  // attempt, per destination
+  std::map<Endpoint, std::uint64_t> newest_;            // attempt, per destination
+  std::optional<SocketLine> first_line_, newest_line_;  // of self-connections
   std::vector<Instant> time_waits_removed_;
   std::string out_of_step_;
   std::size_t handed_over_ = 0;  // to the io_context's thread

@@ -87,14 +87,15 @@ Stage::~Stage() {
   performance_.interruption = [] {};
 }
 
-// What the name server, the probe and the recorder will ask for.
+// What the name server, the recorder, and the probe or the director will ask for.
 std::vector<SocketKind> Stage::expected_sockets(Ports ports) const {
   std::vector<SocketKind> kinds{{AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0},
                                 {AF_PACKET, SOCK_DGRAM, 0},
                                 {AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG}};
-  if (ports == Ports::kForced) {
+  const bool listens = has_schedule(plan_.phase);
+  if (ports == Ports::kForced || listens) {
     const bool v4 = plan_.destination->address.family() == Family::kIpv4;
-    kinds.push_back({v4 ? AF_INET : AF_INET6, SOCK_STREAM, 0});
+    kinds.push_back({v4 ? AF_INET : AF_INET6, listens ? SOCK_STREAM | SOCK_NONBLOCK : SOCK_STREAM, 0});
   }
   return kinds;
 }

@@ -97,8 +97,7 @@ void reap(pid_t pid) {
 }
 
 // Launches and returns the pid of the process in the world, which is a child of this process.
-Result<pid_t> spawn(asio::io_context& context, const World& world, const LaunchSpec& spec, int in, int out,
-                    int err) {
+Result<pid_t> spawn(const World& world, const LaunchSpec& spec, int in, int out, int err) {
   auto executable = find_command(spec.command.front());
   if (!executable) return std::unexpected(executable.error());
   UniqueFd net_ns;  // of the far network; init is in the near one
@@ -124,10 +123,7 @@ Result<pid_t> spawn(asio::io_context& context, const World& world, const LaunchS
                           .kept_descriptor = spec.kept_descriptor,
                           .confinement = spec.confinement});
   const std::vector<std::string> arguments(spec.command.begin() + 1, spec.command.end());
-  bp::error_code ec;
-  launcher(context.get_executor(), ec, executable->string(), arguments, {in, out, err});
-  if (ec) return std::unexpected(errno_error("start " + spec.command.front(), ec.value()));
-  return launcher.pid;
+  return launcher.launch(executable->string(), arguments, {in, out, err});
 }
 
 }  // namespace
@@ -193,7 +189,7 @@ Result<std::unique_ptr<Process>> Process::launch(asio::io_context& context, cons
   auto out = make_pipe();
   auto err = make_pipe();
   if (!out || !err) return std::unexpected((out ? err : out).error());
-  auto pid = spawn(context, world, spec, in->get(), out->write.get(), err->write.get());
+  auto pid = spawn(world, spec, in->get(), out->write.get(), err->write.get());
   if (!pid) return std::unexpected(pid.error());
 
   UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, *pid, 0)));

@@ -179,12 +179,11 @@ void reap(pid_t pid) {
 
 }  // namespace
 
-bp::process WorldLauncher::operator()(boost::asio::any_io_executor executor, bp::error_code& ec,
-                                      const path& executable, const std::vector<std::string>& arguments,
-                                      bp::process_stdio stdio) {
+Result<pid_t> WorldLauncher::launch(const path& executable, const std::vector<std::string>& arguments,
+                                    bp::process_stdio stdio) {
   Launch launch{entrance_, *this, stdio, executable, build_argv_(executable, arguments)};
-  ec = bp::posix::detail::on_setup(*this, executable, launch.arguments, stdio);
-  if (ec) return bp::process(executor);
+  const bp::error_code ec = bp::posix::detail::on_setup(*this, executable, launch.arguments, stdio);
+  if (ec) return std::unexpected(errno_error("prepare the launch", ec.value()));
 
   const int dumpable = prctl(PR_GET_DUMPABLE);
   pid_t first = -1;
@@ -204,11 +203,9 @@ bp::process WorldLauncher::operator()(boost::asio::any_io_executor executor, bp:
   if (dumpable == 1) prctl(PR_SET_DUMPABLE, 1);
   if (launch.error != 0) {
     if (launch.process > 0) reap(launch.process);
-    ec.assign(launch.error, boost::system::system_category());
-    return bp::process(executor);
+    return std::unexpected(errno_error("start " + executable.string(), launch.error));
   }
-  pid = launch.process;
-  return bp::process(executor);
+  return launch.process;
 }
 
 }  // namespace selfconnect

@@ -8,15 +8,15 @@
 
 #include <sys/resource.h>
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/detail/throw_error.hpp>  // the launcher of Boost 1.81 forgets it
+#include <boost/asio/detail/throw_error.hpp>       // the launcher of Boost 1.81 forgets it
+#include <boost/process/v2/detail/last_error.hpp>  // likewise its stdio
 #include <boost/process/v2/posix/default_launcher.hpp>
-#include <boost/process/v2/process.hpp>
 #include <boost/process/v2/stdio.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "harness/sys/error.h"
 #include "harness/world/confinement.h"
 
 namespace selfconnect {
@@ -40,13 +40,11 @@ class WorldLauncher : public boost::process::v2::posix::default_launcher {
 
   explicit WorldLauncher(Entrance entrance) : entrance_(std::move(entrance)) {}
 
-  // Blocks until the process has called exec, or could not: then `ec` says why and nothing is left of it. The process is
-  // `pid`, for the caller to watch and reap; what is returned refers to none. Where the world
-  // has a user namespace, the harness's memory is not dumpable for that time (prctl(2), PR_SET_DUMPABLE).
-  boost::process::v2::process operator()(boost::asio::any_io_executor executor,
-                                         boost::process::v2::error_code& ec, const path& executable,
-                                         const std::vector<std::string>& arguments,
-                                         boost::process::v2::process_stdio stdio);
+  // The process, which is this one's child. Blocks until it has called exec, or could not: then the error's code says why and
+  // nothing is left of it. Where the world has a user namespace, the harness's memory is not dumpable for that time
+  // (prctl(2), PR_SET_DUMPABLE).
+  Result<pid_t> launch(const path& executable, const std::vector<std::string>& arguments,
+                       boost::process::v2::process_stdio stdio);
 
  private:
   Entrance entrance_;

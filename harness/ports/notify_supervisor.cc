@@ -102,7 +102,7 @@ bool is_closed(int socket) {
   return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_state == TCP_CLOSE;
 }
 
-// A refused non-blocking connect() whose error nobody has asked for yet: the next connect() asks (connect(2)).
+// A refused non-blocking connect() whose error nobody has asked for yet: the next connect() asks (connect(2)). It has a name.
 bool has_error(int socket) {
   pollfd state{.fd = socket, .events = 0, .revents = 0};
   return poll(&state, 1, 0) == 1 && (state.revents & POLLERR) != 0;
@@ -273,7 +273,7 @@ NotifySupervisor::Answer NotifySupervisor::answer_dial(int listener, const secco
   const std::scoped_lock taking(taking_);
   const auto take = taker();
   const bool watched = reach_ == Reach::kLoopbackOnly && call.kind == Kind::kConnect;
-  if ((watched || take) && has_error(socket.get())) return {};
+  if (port != 0 && (watched || take) && has_error(socket.get())) return {};
   Dial dial{.destination = destination, .attempt = next_attempt(destination)};
   if (take) {
     const DialAnswer taken = (*take)({.dial = dial,

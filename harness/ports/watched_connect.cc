@@ -45,44 +45,82 @@ socklen_t length_of(const sockaddr_storage& address) {
   return address.ss_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
 }
 
-int connect_to(int socket, const sockaddr_storage& destination) {
-  return connect(socket, reinterpret_cast<const sockaddr*>(&destination), length_of(destination));
+// Without waiting: 0 or an errno. A blocking socket is none for the moment.
+class Dialling {
+ public:
+  Dialling(int socket, const sockaddr_storage& destination)
+      : socket_(socket), destination_(destination), flags_(fcntl(socket, F_GETFL)) {
+    if (is_blocking()) fcntl(socket_, F_SETFL, flags_ | O_NONBLOCK);
+  }
+  ~Dialling() {
+    if (is_blocking()) fcntl(socket_, F_SETFL, flags_);
+  }
+  Dialling(const Dialling&) = delete;
+  Dialling& operator=(const Dialling&) = delete;
+
+  [[nodiscard]] bool is_blocking() const { return (flags_ & O_NONBLOCK) == 0; }
+  [[nodiscard]] int connect() const {
+    const int connected =
+        ::connect(socket_, reinterpret_cast<const sockaddr*>(&destination_), length_of(destination_));
+    return connected == 0 ? 0 : errno;
+  }
+
+ private:
+  int socket_;
+  const sockaddr_storage& destination_;
+  int flags_;
+};
+
+// What the first connect() of a socket has begun.
+struct Begun {
+  bool blocking = false;
+  int error = 0;
+  Endpoint source;
+  int again = EALREADY;  // what a second one says, which a blocking socket gets at once
+};
+
+Begun begin(int socket, const sockaddr_storage& destination) {
+  const Dialling dialling(socket, destination);
+  Begun begun{.blocking = dialling.is_blocking(), .error = dialling.connect(), .source = {}};
+  // Asked for before the connection's error is, with which the port goes.
+  begun.source = name_of(socket, getsockname).value_or(Endpoint{});
+  if (begun.error == EINPROGRESS && begun.blocking) begun.again = dialling.connect();
+  return begun;
+}
+
+How outcome_of(int error) {
+  if (error == EALREADY) return How::kPending;
+  return error == 0 ? How::kConnected : How::kRefused;
 }
 
 }  // namespace
 
 ConnectAnswer watched_connect(int socket, const sockaddr_storage& destination,
                               std::chrono::milliseconds patience) {
-  const int flags = fcntl(socket, F_GETFL);
-  const bool blocking = (flags & O_NONBLOCK) == 0;
-  if (blocking) fcntl(socket, F_SETFL, flags | O_NONBLOCK);
-  const int error = connect_to(socket, destination) == 0 ? 0 : errno;
-  if (blocking) fcntl(socket, F_SETFL, flags);
-
-  const bool dialled = error == 0 || error == EINPROGRESS;
-  ConnectAnswer answer{.goes_on = blocking && dialled, .error = error};
+  Begun begun = begin(socket, destination);
+  ConnectAnswer answer{.error = begun.error};
   ConnectOutcome& outcome = answer.outcome;
-  if (dialled) {
+  outcome.source = begun.source;
+  if (begun.error != 0 && begun.error != EINPROGRESS) {
+    outcome.how = begun.error == ECONNREFUSED ? How::kRefused : How::kNotDialled;
+  } else if (!begun.blocking || begun.error == 0) {
     await_answer(socket, patience);
     outcome.how = how_it_stands(socket);
   } else {
-    outcome.how = error == ECONNREFUSED ? How::kRefused : How::kNotDialled;
+    if (begun.again == EALREADY) {
+      await_answer(socket, patience);
+      begun.again = Dialling(socket, destination).connect();
+    }
+    outcome.how = outcome_of(begun.again);
+    answer.goes_on = outcome.how == How::kPending;
+    answer.error = begun.again;
   }
   outcome.at = std::chrono::steady_clock::now();
-  outcome.source = name_of(socket, getsockname).value_or(Endpoint{});
   if (outcome.how == How::kConnected) {
     outcome.connected = name_of(socket, getpeername);
     if (!outcome.connected) outcome.how = How::kPending;  // made, and ended already
   }
   return answer;
-}
-
-int finish_connect(int socket, const sockaddr_storage& destination) {
-  const int flags = fcntl(socket, F_GETFL);
-  fcntl(socket, F_SETFL, flags | O_NONBLOCK);
-  const int error = connect_to(socket, destination) == 0 ? 0 : errno;
-  fcntl(socket, F_SETFL, flags);
-  return error;
 }
 
 int bind_beside(int socket, const sockaddr_storage& address, socklen_t length) {

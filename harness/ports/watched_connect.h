@@ -31,8 +31,8 @@ struct ConnectOutcome {
 // How the call of the process is to be answered.
 struct ConnectAnswer {
   ConnectOutcome outcome;
-  // Goes on with its own connect(), which then finds the connection made, or refused, and says so: that is what a blocking
-  // socket needs. Otherwise `error`, an errno; 0: none.
+  // Goes on with its own connect(), for there is no answer yet and the socket is a blocking one. Otherwise `error`, an errno; 0:
+  // none.
   bool goes_on = false;
   int error = 0;
 };
@@ -41,14 +41,10 @@ struct ConnectAnswer {
 inline constexpr std::chrono::milliseconds kLongestAnswer{250};
 
 // `socket` is a copy of the one that the process dials with: TCP, neither connected nor connecting. It is O_NONBLOCK for
-// the moment of the call, and as before afterwards. Never blocks for longer than `patience`. An error of the
-// connection (SO_ERROR) is left for the process.
+// the moment of the calls, and as before afterwards. Never blocks for longer than `patience`. The error of a non-blocking
+// socket's connection (SO_ERROR) is left for the process; that of a blocking one's is the answer.
 [[nodiscard]] ConnectAnswer watched_connect(int socket, const sockaddr_storage& destination,
                                             std::chrono::milliseconds patience = kLongestAnswer);
-
-// The second half of a blocking connect() whose answer has come, done for the process: 0, or the errno of the connection, which is
-// taken from the socket.
-[[nodiscard]] int finish_connect(int socket, const sockaddr_storage& destination);
 
 // bind(2), also where other sockets have the port, none of which listens there: those that have SO_REUSEADDR do not
 // stand in its way, whatever this one has set. 0, or -1 and errno.

@@ -15,10 +15,11 @@ namespace selfconnect {
 
 inline constexpr std::size_t kMostDescriptors = 8;  // in one message
 
-// Returns false with errno set. A reader that is gone is an error, no signal.
+// The first `size` bytes of the value. Returns false with errno set. A reader that is gone is an error, no signal.
 template <class Message>
-[[nodiscard]] bool send_message(int socket, const Message& value, std::span<const int> descriptors = {}) {
-  iovec data{const_cast<Message*>(&value), sizeof(value)};
+[[nodiscard]] bool send_message(int socket, const Message& value, std::span<const int> descriptors = {},
+                                std::size_t size = sizeof(Message)) {
+  iovec data{const_cast<Message*>(&value), size};
   msghdr message{};
   message.msg_iov = &data;
   message.msg_iovlen = 1;
@@ -36,7 +37,7 @@ template <class Message>
   do {
     sent = sendmsg(socket, &message, MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
-  return sent == static_cast<ssize_t>(sizeof(value));
+  return sent == static_cast<ssize_t>(size);
 }
 
 // What recv_message found: the number of bytes read (0: the other end is closed; -1: errno says why) and of descriptors

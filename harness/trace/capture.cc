@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <span>
 #include <vector>
 
 #include "harness/trace/realtime.h"
@@ -25,6 +26,14 @@ constexpr std::size_t kBatch = 32;
 // The longest IPv6 packet whose header can tell its length, rounded up: nothing common is cut off.
 constexpr std::size_t kSnapLength = 65536 + 64;
 constexpr int kReceiveBuffer = 32 << 20;
+
+// A socket that is used again has it: to compile it anew takes longer than to ask.
+bool has_filter(int fd, std::span<const sock_filter> wanted) {
+  std::array<sock_filter, 64> there{};
+  socklen_t count = there.size();  // of instructions (socket(7), SO_GET_FILTER)
+  return getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, there.data(), &count) == 0 && count == wanted.size() &&
+         std::memcmp(there.data(), wanted.data(), wanted.size_bytes()) == 0;
+}
 
 // TCP over IPv4 or IPv6, and IPv6 whose next header may stand before TCP (decode_packet looks further).
 // A cooked packet begins at the IP header; its EtherType is ancillary (socket filter document of the kernel).
@@ -51,6 +60,7 @@ Result<void> attach_filter(int fd) {
       BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),                       // 9
       BPF_STMT(BPF_RET | BPF_K, 0),                                // 10
   }};
+  if (has_filter(fd, program)) return {};
   const sock_fprog filter = {.len = program.size(), .filter = program.data()};
   if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0) {
     return std::unexpected(errno_error("setsockopt(SO_ATTACH_FILTER)"));
@@ -63,6 +73,15 @@ Result<void> set_option(int fd, int level, int option, int value, std::string_vi
   return std::unexpected(errno_error("setsockopt(" + std::string(name) + ")"));
 }
 
+// As large as possible. Whether it is kReceiveBuffer.
+Result<bool> set_receive_buffer(int fd) {
+  if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, kReceiveBuffer, "SO_RCVBUFFORCE")) return true;
+  // Without CAP_NET_ADMIN over the machine: as much as net.core.rmem_max allows.
+  if (auto set = set_option(fd, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer, "SO_RCVBUF"); !set)
+    return std::unexpected(set.error());
+  return false;
+}
+
 // Everything is set before the bind, so that no packet comes in unfiltered.
 Result<void> set_up(int fd, Capture::Interfaces interfaces) {
   if (auto set = attach_filter(fd); !set) return set;
@@ -72,10 +91,6 @@ Result<void> set_up(int fd, Capture::Interfaces interfaces) {
           set_option(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, ignore_outgoing, "PACKET_IGNORE_OUTGOING");
       !set) {
     return set;
-  }
-  // Without CAP_NET_ADMIN over the machine: as much as net.core.rmem_max allows.
-  if (!set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, kReceiveBuffer, "SO_RCVBUFFORCE")) {
-    if (auto set = set_option(fd, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer, "SO_RCVBUF"); !set) return set;
   }
   const sockaddr_ll any = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
   if (bind(fd, reinterpret_cast<const sockaddr*>(&any), sizeof any) != 0) {
@@ -118,16 +133,18 @@ struct Capture::Batch {
   }
 };
 
-Capture::Capture(UniqueFd socket) : socket_(std::move(socket)), batch_(std::make_unique<Batch>()) {}
+Capture::Capture(UniqueFd socket, bool roomy)
+    : socket_(std::move(socket)), roomy_(roomy), batch_(std::make_unique<Batch>()) {}
 Capture::Capture(Capture&&) noexcept = default;
 Capture& Capture::operator=(Capture&&) noexcept = default;
 Capture::~Capture() = default;
 
 Result<Capture> Capture::open(UniqueFd socket, std::chrono::steady_clock::time_point start,
                               Interfaces interfaces) {
-  if (auto set = set_up(socket.get(), interfaces); !set)
-    return std::unexpected(set.error().during("set up the capture"));
-  Capture capture(std::move(socket));
+  const auto roomy = set_receive_buffer(socket.get());
+  const auto set = roomy ? set_up(socket.get(), interfaces) : std::unexpected(roomy.error());
+  if (!set) return std::unexpected(set.error().during("set up the capture"));
+  Capture capture(std::move(socket), *roomy);
   capture.restart(start);
   return capture;
 }

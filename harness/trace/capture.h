@@ -37,6 +37,9 @@ class Capture {
   // Less than `limit`: there are no more now.
   Result<std::size_t> drain(std::size_t limit, const std::function<void(const CapturedPacket&)>& take);
 
+  // There is room for all that a network on this machine carries in some milliseconds. Not so for who has no CAP_NET_ADMIN over
+  // the machine (net.core.rmem_max).
+  [[nodiscard]] bool is_roomy() const { return roomy_; }
   // Packets that the kernel had no room for, so far (PACKET_STATISTICS).
   Result<std::uint64_t> lost();
   [[nodiscard]] std::uint64_t captured() const { return captured_; }
@@ -47,9 +50,10 @@ class Capture {
 
  private:
   struct Batch;
-  explicit Capture(UniqueFd socket);
+  Capture(UniqueFd socket, bool roomy);
 
   UniqueFd socket_;
+  bool roomy_ = false;
   std::unique_ptr<Batch> batch_;
   std::chrono::nanoseconds start_{};  // on CLOCK_REALTIME
   std::uint64_t captured_ = 0;

@@ -259,7 +259,7 @@ struct Trace {
 
   AttemptsFrom attempts_from = AttemptsFrom::kPackets;
   AttemptLog attempts;
-  std::vector<SocketLine> sockets;  // a self-connection's, when first seen and last seen
+  std::vector<SocketLine> sockets;  // of self-connections: the first and the newest that were seen
   TcpCounters counters;
   std::vector<ProcessSample> samples;  // in order of `at`, bounded by thinning
   std::vector<BindTry> bind_tries;

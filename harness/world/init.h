@@ -2,7 +2,8 @@
 // these requests and keeps the world alive.
 //
 //   harness --- control socket (SOCK_SEQPACKET, also the lifeline) --- init (PID 1 of the world)
-//     request: one InitRequest          reply: one InitReply
+//     request: one InitRequest, as much of its text as is used
+//                                       reply: one InitReply
 //           --- descriptor socket (SOCK_SEQPACKET) -------------------
 //                                       the descriptors that were asked for (SCM_RIGHTS), sent before the reply
 //
@@ -16,6 +17,7 @@
 #include <sys/types.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "harness/sys/descriptor_message.h"
@@ -52,6 +54,7 @@ struct InitRequest {
   std::array<SocketKind, kMostDescriptors> sockets{};
   std::array<char, 8192> text{};  // a full list of reserved ports fits
 };
+inline constexpr std::size_t kRequestWithoutText = offsetof(InitRequest, text);
 
 struct InitReply {
   std::int32_t error = 0;         // errno, 0: done

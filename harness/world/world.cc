@@ -167,18 +167,20 @@ void World::end() {
 }
 
 // With as many descriptors as init has sent.
-Result<std::vector<UniqueFd>> World::request_any(const InitRequest& request) const {
+Result<std::vector<UniqueFd>> World::request_any(const InitRequest& request, std::size_t text) const {
   if (isolation_ == Isolation::kNone) return std::unexpected(not_here());
   const std::scoped_lock lock(*requests_);
-  if (!send_message(control_.get(), request)) return std::unexpected(errno_error("send to the world's init"));
+  if (!send_message(control_.get(), request, {}, kRequestWithoutText + text))
+    return std::unexpected(errno_error("send to the world's init"));
   auto reply = receive_reply(control_.get(), descriptors_.get());
   if (!reply) return std::unexpected(reply.error());
   if (reply->reply.error != 0) return std::unexpected(init_error(reply->reply));
   return std::move(reply->descriptors);
 }
 
-Result<std::vector<UniqueFd>> World::request(const InitRequest& request, std::size_t descriptors) const {
-  auto sent = request_any(request);
+Result<std::vector<UniqueFd>> World::request(const InitRequest& request, std::size_t descriptors,
+                                             std::size_t text) const {
+  auto sent = request_any(request, text);
   if (sent && sent->size() != descriptors) return std::unexpected(no_descriptor());
   return sent;
 }
@@ -299,7 +301,7 @@ Result<void> World::set_sysctls(std::span<const Sysctl> sysctls, Network network
     }
     ++call.count;
   }
-  if (auto done = request(call, 0); !done) {
+  if (auto done = request(call, 0, used); !done) {
     return std::unexpected(done.error().during(fmt::format("set {}", sysctls.front().path)));
   }
   return {};

@@ -127,8 +127,10 @@ class World {
  private:
   friend class WorldMaker;
   World() = default;
-  Result<std::vector<UniqueFd>> request(const InitRequest& request, std::size_t descriptors) const;
-  Result<std::vector<UniqueFd>> request_any(const InitRequest& request) const;
+  // `text`: so many bytes of the request's text are used.
+  Result<std::vector<UniqueFd>> request(const InitRequest& request, std::size_t descriptors,
+                                        std::size_t text = 0) const;
+  Result<std::vector<UniqueFd>> request_any(const InitRequest& request, std::size_t text = 0) const;
   Result<std::vector<UniqueFd>> sockets(std::span<const SocketKind> kinds, Network network) const;
   UniqueFd spare_socket(const SocketKind& kind) const;
   static Result<void> bring_up(int routes);

@@ -22,6 +22,7 @@ namespace {
 
 constexpr char kNetwork[] = "/proc/sys/net";
 constexpr char kKernel[] = "/proc/sys/kernel";  // pid_max belongs to the PID namespace since Linux 6.14
+constexpr char kLastPid[] = "kernel/ns_last_pid";
 
 constexpr ssize_t kLongestEvent = sizeof(inotify_event) + NAME_MAX + 1;
 
@@ -29,6 +30,13 @@ InitReply stale(const char* what) {
   errno = ESTALE;
   return failed(what);
 }
+
+bool write_whole(int file, const char* value) {
+  const std::size_t length = strlen(value);
+  return pwrite(file, value, length, 0) == static_cast<ssize_t>(length);
+}
+
+const char* name_in(const char* path) { return strrchr(path, '/') + 1; }
 
 }  // namespace
 
@@ -38,6 +46,10 @@ InitReply Account::open(Network network) {
   if (events_ < 0) return failed("inotify_init1");
   const bool watched = watch(kKernel) && (network == Network::kLeftOut || watch_network());
   if (!watched) return failed("watch the sysctls");
+  Sysctl* const last_pid = add(kLastPid);
+  if (last_pid == nullptr) return failed("open kernel/ns_last_pid");
+  // The next process of the world is its second again (pid_namespaces(7)).
+  snprintf(last_pid->value.data(), last_pid->value.size(), "1");
   mounts_ = ::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
   return mounts_ < 0 ? failed("open /proc/self/mountinfo") : InitReply{};
 }
@@ -77,40 +89,52 @@ bool Account::watch_below(int directory, const char* path) {
   }
 }
 
-bool Account::note(const char* path) {
-  for (Sysctl& known : std::span(sysctls_).first(count_)) {
-    if (strcmp(known.path.data(), path) != 0) continue;
-    known.changed = true;
-    return true;
-  }
-  if (count_ == sysctls_.size()) return false;
+Account::Sysctl* Account::add(const char* path) {
+  if (count_ == sysctls_.size()) return nullptr;
   Sysctl& sysctl = sysctls_[count_];
-  const int length = snprintf(sysctl.path.data(), sysctl.path.size(), "%s", path);
-  if (length >= static_cast<int>(sysctl.path.size()) || !read_sysctl(path, sysctl.value)) return false;
-  sysctl.changed = true;
+  std::array<char, 160> whole{};
+  const int length = snprintf(whole.data(), whole.size(), "/proc/sys/%s", path);
+  if (length >= static_cast<int>(whole.size()) || strlen(path) >= sysctl.path.size()) return nullptr;
+  snprintf(sysctl.path.data(), sysctl.path.size(), "%s", path);
+  if (!read_sysctl(path, sysctl.value)) return nullptr;
+  sysctl.file = ::open(whole.data(), O_WRONLY | O_CLOEXEC);
+  if (sysctl.file < 0) return nullptr;
+  // The number of a directory that is watched already, as all of them are.
+  *strrchr(whole.data(), '/') = '\0';
+  sysctl.directory = inotify_add_watch(events_, whole.data(), IN_MODIFY);
   ++count_;
-  return true;
+  return &sysctl;
+}
+
+Account::Sysctl* Account::note(const char* path) {
+  for (Sysctl& known : std::span(sysctls_).first(count_)) {
+    if (strcmp(known.path.data(), path) == 0) return &known;
+  }
+  take_events();  // what it is now is what it was at open(), or somebody else has written it
+  return add(path);
 }
 
 bool Account::write_sysctl(const char* path, const char* value) {
   if (network_ == Network::kLeftOut) return selfconnect::write_sysctl(path, value);
-  if (!note(path)) lost_count_ = true;
-  return write(path, value);
+  Sysctl* const sysctl = note(path);
+  if (sysctl == nullptr) {
+    lost_count_ = true;
+    return selfconnect::write_sysctl(path, value);
+  }
+  sysctl->changed = true;
+  return write_whole(sysctl->file, value);
 }
 
-bool Account::write(const char* path, const char* value) {
-  if (!selfconnect::write_sysctl(path, value)) return false;
-  std::array<char, 160> directory{};
-  snprintf(directory.data(), directory.size(), "/proc/sys/%s", path);
-  char* const slash = strrchr(directory.data(), '/');
-  *slash = '\0';
-  // The number of a directory that is watched already, as all of them are.
-  take_events(inotify_add_watch(events_, directory.data(), IN_MODIFY), slash + 1);
-  return true;
+bool Account::is_changed(int directory, const char* name) const {
+  for (const Sysctl& known : std::span(sysctls_).first(count_)) {
+    if (known.changed && known.directory == directory && strcmp(name_in(known.path.data()), name) == 0)
+      return true;
+  }
+  return false;
 }
 
-// Reads what is there. Each event is our own writing of `own_name`, or it was somebody else.
-void Account::take_events(int own_directory, const char* own_name) {
+// Each event is of a sysctl that we wrote, and have set back by now, or it was somebody else.
+void Account::take_events() {
   alignas(inotify_event) std::array<char, 4096> buffer;
   while (true) {
     const ssize_t size = read(events_, buffer.data(), buffer.size());
@@ -118,8 +142,7 @@ void Account::take_events(int own_directory, const char* own_name) {
     for (ssize_t at = 0; at < size;) {
       const auto& event = *reinterpret_cast<const inotify_event*>(buffer.data() + at);
       at += static_cast<ssize_t>(sizeof(event) + event.len);
-      const bool ours = event.wd == own_directory && event.len > 0 && strcmp(event.name, own_name) == 0;
-      if (!ours) somebody_else_ = true;
+      if (event.len == 0 || !is_changed(event.wd, event.name)) somebody_else_ = true;
     }
     if (size + kLongestEvent <= static_cast<ssize_t>(buffer.size())) return;  // else more may be there
   }
@@ -131,14 +154,13 @@ bool Account::mounts_changed() const {
 }
 
 InitReply Account::settle() {
-  // The next process of the world is its second again (pid_namespaces(7)).
-  if (!write("kernel/ns_last_pid", "1")) return failed("write kernel/ns_last_pid");
-  for (Sysctl& sysctl : std::span(sysctls_).first(count_)) {
-    if (!sysctl.changed) continue;
-    if (!write(sysctl.path.data(), sysctl.value.data())) return failed("set a sysctl back");
-    sysctl.changed = false;
+  const auto sysctls = std::span(sysctls_).first(count_);
+  sysctls.front().changed = true;
+  for (const Sysctl& sysctl : sysctls) {
+    if (sysctl.changed && !write_whole(sysctl.file, sysctl.value.data())) return failed("set a sysctl back");
   }
-  take_events(-1, "");
+  take_events();
+  for (Sysctl& sysctl : sysctls) sysctl.changed = false;
   if (lost_count_) return stale("too many sysctls were changed");
   if (somebody_else_) return stale("a sysctl was changed");
   return mounts_changed() ? stale("a mount was changed") : InitReply{};

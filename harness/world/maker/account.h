@@ -21,30 +21,34 @@ class Account {
   // Writes the sysctl of the network; what it was before is kept once it is noted. False with errno set.
   bool write_sysctl(const char* path, const char* value);
 
-  // Sets back what write_sysctl changed, and the pid that the next process gets. An error, ESTALE, where something else is not as it was at open().
+  // Sets back what write_sysctl changed, and the pid that the next process gets. By then no other process is there. An error,
+  // ESTALE, where something else is not as it was at open().
   InitReply settle();
 
  private:
   static constexpr std::size_t kMostSysctls = 16;  // different ones, of one world
   struct Sysctl {
     std::array<char, 96> path{};
-    std::array<char, 512> value{};  // at open()
+    std::array<char, 512> value{};  // to be set back to
+    int file = -1;                  // kept open: to find it by its path takes longer than to write it
+    int directory = -1;             // the number of its watch
     bool changed = false;
   };
 
   bool watch_network();
   bool watch(const char* directory);
   bool watch_below(int directory, const char* path);
-  bool note(const char* path);
-  bool write(const char* path, const char* value);
-  void take_events(int own_directory, const char* own_name);
+  Sysctl* note(const char* path);
+  Sysctl* add(const char* path);
+  [[nodiscard]] bool is_changed(int directory, const char* name) const;
+  void take_events();
   [[nodiscard]] bool mounts_changed() const;
 
   Network network_ = Network::kLeftOut;
   int events_ = -1;  // inotify
   int mounts_ = -1;
   std::array<Sysctl, kMostSysctls> sysctls_{};
-  std::size_t count_ = 0;
+  std::size_t count_ = 0;       // the first is the pid that the next process gets
   bool lost_count_ = false;     // of the sysctls, or one is too long
   bool somebody_else_ = false;  // wrote one
 };

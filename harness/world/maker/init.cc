@@ -258,7 +258,7 @@ void run_init(const MakeRequest& spec, InitSockets sockets) {
   while (true) {
     const Received received = receive_message(kControl, request);
     if (received.size == 0) _exit(0);
-    if (received.size != sizeof(request)) _exit(1);
+    if (received.size < static_cast<ssize_t>(kRequestWithoutText)) _exit(1);
     serve(request, networks, account, packets);
   }
 }
