@@ -56,10 +56,10 @@ struct Performance {
   const CheckOptions& options;
   CheckObserver& observer;
   bool interrupted = false;
-  std::function<void()> interruption;                     // wakes the stage that plays
-  std::optional<BestEngine> engine{};                     // decided in the first world
+  std::function<void()> interruption;                       // wakes the stage that plays
+  std::optional<BestEngine> engine{};                       // decided in the first world
   WorldPool worlds{{.reuse = WorldPool::Reuse::kRenewed}};  // for the stages
-  bool here = false;                                      // none can be made: World::here()
+  bool here = false;                                        // none can be made: World::here()
   std::unique_ptr<NotifyEngine> stops{};  // for the phases with a schedule, made with the first of them
 };
 

@@ -136,14 +136,17 @@ SELFCONNECT_NO_SANITIZE_ADDRESS int enter_and_launch(void* argument) {
   _exit(0);
 }
 
-// While it lives this thread's children are born in init's PID namespace. Only who has CAP_SYS_ADMIN may do that for a
-// namespace of his own user namespace: none else is entered. There is no thread to be made meanwhile.
+// While it lives this thread's children are born in init's PID namespace, where that can be and there is a way back: neither
+// where init has a user namespace, nor where the harness has one and is in a PID namespace that is older, as under
+// `unshare --map-root-user`. No thread can be made meanwhile.
 class ChildrenInside {
  public:
   explicit ChildrenInside(const Entrance& entrance) {
     if (entrance.init_pidfd < 0 || entrance.user_namespace) return;
     own_.reset(open("/proc/thread-self/ns/pid", O_RDONLY | O_CLOEXEC));
-    if (own_ && setns(entrance.init_pidfd, CLONE_NEWPID) != 0) own_.reset();
+    if (!own_) return;
+    const bool may_come_back = setns(own_.get(), CLONE_NEWPID) == 0;
+    if (!may_come_back || setns(entrance.init_pidfd, CLONE_NEWPID) != 0) own_.reset();
   }
   ~ChildrenInside() {
     if (own_ && setns(own_.get(), CLONE_NEWPID) != 0) std::abort();

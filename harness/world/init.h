@@ -36,6 +36,10 @@ struct SocketKind {
   bool operator==(const SocketKind&) const = default;
 };
 
+// What a reply to kRenew has room for.
+inline constexpr std::size_t kMostOldSockets = 3;
+inline constexpr std::size_t kMostNewSockets = kMostDescriptors - 1 - kMostOldSockets;
+
 struct InitRequest {
   enum class What : std::uint32_t {
     kSockets,  // the first `count` of `sockets`, in `network`; replies with all of them, or none
@@ -45,8 +49,9 @@ struct InitRequest {
     kWatch,  // notes what is changed from now on; for kClean
     kClean,  // ends every other process, sets the sysctls back; ESTALE: something else was changed since kWatch
     kWatchAllButNetwork,  // likewise; for kRenew
-    kRenew,  // ends every other process and leaves the networks for a new one; replies with a NETLINK_ROUTE socket there,
-    // and with the packet sockets of the old ones. ESTALE: something else was changed
+    // Ends every other process and leaves the networks for a new one; replies with a NETLINK_ROUTE socket there, with the
+    // first `count` of `sockets`, and with packet sockets of the old ones. ESTALE: something else was changed.
+    kRenew,
   };
   What what = What::kSockets;
   Network network = Network::kNear;

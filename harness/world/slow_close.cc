@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "harness/world/slow_close.h"
 
-#include <signal.h>
-
+#include <system_error>
 #include <utility>
 
 namespace selfconnect {
@@ -23,10 +22,12 @@ void SlowClose::close(UniqueFd fd) {
     waiting_.push_back(std::move(fd));
     one_more = waiting_.size() > idle_ && threads_.size() < kMostThreads;
   }
-  if (one_more) {
+  if (!one_more) return changed_.notify_one();
+  try {
     threads_.emplace_back([this] { run(); });
-  } else {
-    changed_.notify_one();
+  } catch (const std::system_error&) {  // as many as this user may have
+    std::unique_lock lock(mutex_);
+    if (!waiting_.empty()) close_next(lock);
   }
 }
 
@@ -37,12 +38,16 @@ void SlowClose::run() {
     changed_.wait(lock, [this] { return ends_ || !waiting_.empty(); });
     --idle_;
     if (waiting_.empty()) return;
-    UniqueFd fd = std::move(waiting_.front());
-    waiting_.pop_front();
-    lock.unlock();
-    fd.reset();
-    lock.lock();
+    close_next(lock);
   }
+}
+
+void SlowClose::close_next(std::unique_lock<std::mutex>& lock) {
+  UniqueFd fd = std::move(waiting_.front());
+  waiting_.pop_front();
+  lock.unlock();
+  fd.reset();
+  lock.lock();
 }
 
 }  // namespace selfconnect

@@ -14,7 +14,8 @@
 
 namespace selfconnect {
 
-// Has threads of its own, for as many closes at once. For one thread. Its end waits for all of them.
+// Has threads of its own, for as many closes at once; where it can have none it closes itself. For one thread. Its end waits
+// for all of them.
 class SlowClose {
  public:
   SlowClose() = default;
@@ -28,11 +29,12 @@ class SlowClose {
   static constexpr std::size_t kMostThreads = 32;
 
   void run();
+  void close_next(std::unique_lock<std::mutex>& lock);
 
   std::mutex mutex_;  // of all but threads_
   std::condition_variable changed_;
   std::deque<UniqueFd> waiting_;
-  std::size_t idle_ = 0;  // threads that wait for one, less those that will get one
+  std::size_t idle_ = 0;  // threads that wait, or were just told of one
   bool ends_ = false;
   std::vector<std::thread> threads_;
 };

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <linux/capability.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -128,6 +127,7 @@ World& World::operator=(World&& other) noexcept {
     descriptors_ = std::move(other.descriptors_);
     routes_ = std::move(other.routes_);
     spare_ = std::move(other.spare_);
+    expected_ = std::move(other.expected_);
     pidfd_ = std::move(other.pidfd_);
     pid_ = other.pid_;
     isolation_ = other.isolation_;
@@ -166,8 +166,8 @@ void World::end() {
   control_.reset();
 }
 
-// With as many descriptors as init has sent.
-Result<std::vector<UniqueFd>> World::request_any(const InitRequest& request, std::size_t text) const {
+Result<std::vector<UniqueFd>> World::request(const InitRequest& request, std::size_t descriptors,
+                                             std::size_t text) const {
   if (isolation_ == Isolation::kNone) return std::unexpected(not_here());
   const std::scoped_lock lock(*requests_);
   if (!send_message(control_.get(), request, {}, kRequestWithoutText + text))
@@ -175,14 +175,8 @@ Result<std::vector<UniqueFd>> World::request_any(const InitRequest& request, std
   auto reply = receive_reply(control_.get(), descriptors_.get());
   if (!reply) return std::unexpected(reply.error());
   if (reply->reply.error != 0) return std::unexpected(init_error(reply->reply));
+  if (reply->descriptors.size() < descriptors) return std::unexpected(no_descriptor());
   return std::move(reply->descriptors);
-}
-
-Result<std::vector<UniqueFd>> World::request(const InitRequest& request, std::size_t descriptors,
-                                             std::size_t text) const {
-  auto sent = request_any(request, text);
-  if (sent && sent->size() != descriptors) return std::unexpected(no_descriptor());
-  return sent;
 }
 
 Result<std::vector<UniqueFd>> World::sockets(std::span<const SocketKind> kinds, Network network) const {
@@ -197,60 +191,12 @@ void World::expect_sockets(std::span<const SocketKind> kinds) {
     if (const auto there = std::ranges::find(missing, spare.kind); there != missing.end())
       missing.erase(there);
   }
-  if (missing.empty()) return;
-  auto made = sockets(missing, Network::kNear);
-  if (!made) return;  // who asks for one is told why
-  for (std::size_t i = 0; i < missing.size(); ++i) spare_.push_back({missing[i], std::move((*made)[i])});
-}
-
-constexpr std::size_t kRoutes = 1;  // routes_ is a socket of the world, too
-
-Result<void> World::watch() {
-  auto begun = Recycling::begin(*this);
-  if (!begun) return std::unexpected(begun.error().during("watch the world"));
-  if (auto watched = request({.what = InitRequest::What::kWatch}, 0); !watched) {
-    return std::unexpected(watched.error().during("watch the world"));
+  if (!missing.empty()) {
+    auto made = sockets(missing, Network::kNear);
+    if (!made) return;  // who asks for one is told why
+    for (std::size_t i = 0; i < missing.size(); ++i) spare_.push_back({missing[i], std::move((*made)[i])});
   }
-  if (auto proved = begun->prove(kRoutes + spare_.size()); !proved) {
-    return std::unexpected(proved.error().during("watch the world"));
-  }
-  recycling_ = std::make_unique<Recycling>(std::move(*begun));
-  return {};
-}
-
-Result<void> World::clean() {
-  if (!recycling_) return std::unexpected(error("clean a world that is not watched"));
-  auto cleaned = request({.what = InitRequest::What::kClean}, 0);
-  if (!cleaned) return std::unexpected(cleaned.error().during("clean the world"));
-  auto proved = recycling_->prove(kRoutes + spare_.size());
-  if (proved) proved = recycling_->take_back(spare_);
-  if (!proved) return std::unexpected(proved.error().during("clean the world"));
-  return {};
-}
-
-Result<void> World::watch_all_but_network() {
-  if (auto watched = request({.what = InitRequest::What::kWatchAllButNetwork}, 0); !watched) {
-    return std::unexpected(watched.error().during("watch the world"));
-  }
-  renewable_ = true;
-  return {};
-}
-
-Result<std::vector<UniqueFd>> World::renew() {
-  if (!renewable_) return std::unexpected(error("renew a world that is not watched"));
-  auto sent = request_any({.what = InitRequest::What::kRenew});
-  if (sent && sent->empty()) sent = std::unexpected(no_descriptor());
-  if (!sent) return std::unexpected(sent.error().during("renew the world"));
-  spare_.clear();
-  routes_ = std::move(sent->front());
-  sent->erase(sent->begin());
-  if (auto up = bring_up(routes_.get()); !up) return std::unexpected(up.error().during("renew the world"));
-  return sent;
-}
-
-bool World::ended() const {
-  pollfd init{.fd = pidfd_.get(), .events = POLLIN, .revents = 0};
-  return pidfd_ && poll(&init, 1, 0) != 0;
+  expected_.assign(kinds.begin(), kinds.end());
 }
 
 UniqueFd World::spare_socket(const SocketKind& kind) const {

@@ -95,7 +95,7 @@ class World {
   [[nodiscard]] Result<UniqueFd> socket(int domain, int type, int protocol,
                                         Network network = Network::kNear) const;
   // Sockets that will be asked for one by one, made in one go where they are not there yet: each request to the world's init
-  // costs two changes of process. At most kMostDescriptors.
+  // costs two changes of process. At most kMostDescriptors. The next network (renew) comes with those that were expected last.
   void expect_sockets(std::span<const SocketKind> kinds);
 
   // Writes sysctls of the world's network, "net/ipv4/ip_local_port_range", in order.
@@ -127,10 +127,9 @@ class World {
  private:
   friend class WorldMaker;
   World() = default;
-  // `text`: so many bytes of the request's text are used.
+  // At least so many descriptors come with the reply. `text`: so many bytes of the request's text are used.
   Result<std::vector<UniqueFd>> request(const InitRequest& request, std::size_t descriptors,
                                         std::size_t text = 0) const;
-  Result<std::vector<UniqueFd>> request_any(const InitRequest& request, std::size_t text = 0) const;
   Result<std::vector<UniqueFd>> sockets(std::span<const SocketKind> kinds, Network network) const;
   UniqueFd spare_socket(const SocketKind& kind) const;
   static Result<void> bring_up(int routes);
@@ -140,6 +139,7 @@ class World {
   UniqueFd descriptors_;
   UniqueFd routes_;                         // a NETLINK_ROUTE socket of the near network
   mutable std::vector<SpareSocket> spare_;  // expected sockets
+  std::vector<SocketKind> expected_;        // last
   UniqueFd pidfd_;
   pid_t pid_ = -1;
   Isolation isolation_ = Isolation::kNetNs;

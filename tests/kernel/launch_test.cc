@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sched.h>
 #include <sys/stat.h>
 
 #include <cstdlib>
@@ -188,6 +189,23 @@ TEST_F(ProcessTest, LeavesTheHarnessWhereItIs) {
   EXPECT_EQ(children(), before);
   EXPECT_NE(why_not(file("not_a_program", "neither a script", 0755)), "");
   EXPECT_EQ(children(), before);
+}
+
+// There the PID namespace of the harness is one that it has no capability over.
+TEST_F(ProcessTest, WorksInAUserNamespaceOfTheHarness) {
+  end_world();
+  const std::string ids = fmt::format("0 {} 1", geteuid());
+  const std::string group_ids = fmt::format("0 {} 1", getegid());
+  const int code = in_child([&] {
+    if (unshare(CLONE_NEWUSER) != 0) return 42;
+    std::ofstream("/proc/self/uid_map") << ids;
+    std::ofstream("/proc/self/setgroups") << "deny";
+    std::ofstream("/proc/self/gid_map") << group_ids;
+    auto inner = World::create();
+    if (!inner) return 43;
+    return run_shell(*inner, "exit 7").ended.code;
+  });
+  EXPECT_EQ(code, 7);
 }
 
 TEST_F(ProcessTest, SaysWhyItCannotBeStarted) {

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <span>
+#include <utility>
 
 #include "harness/sys/descriptor_message.h"
 #include "harness/world/init.h"
@@ -104,22 +105,20 @@ class PacketSockets {
   }
 
  private:
-  std::array<int, kMostDescriptors - 1> sockets_{};
+  std::array<int, kMostOldSockets> sockets_{};
   std::size_t count_ = 0;
 };
 
-Answer make_sockets(std::span<const SocketKind> kinds, PacketSockets& packets) {
-  Answer answer;
-  for (const SocketKind& kind : kinds) {
+void add_sockets(Answer& answer, const InitRequest& request, PacketSockets& packets) {
+  for (const SocketKind& kind : std::span(request.sockets).first(request.count)) {
     const int fd = socket(kind.domain, kind.type | SOCK_CLOEXEC, kind.protocol);
     if (fd < 0) {
       answer.reply = failed("socket");
-      return answer;
+      return;
     }
     answer.add(fd);
     if (kind.domain == AF_PACKET) packets.keep(fd);
   }
-  return answer;
 }
 
 Answer write_sysctls(const InitRequest& request, Account& account) {
@@ -161,17 +160,20 @@ InitReply clean(Account& account) {
   return account.settle();
 }
 
-Answer renew(Networks& networks, Account& account, PacketSockets& packets) {
+Answer renew(const InitRequest& request, Networks& networks, Account& account, PacketSockets& packets) {
   if (const InitReply cleaned = clean(account); cleaned.error != 0) return {.reply = cleaned};
   if (const InitReply renewed = networks.renew(); renewed.error != 0) return {.reply = renewed};
   Answer answer = open_network();
-  if (answer.reply.error == 0) packets.give_up(answer);
+  if (answer.reply.error != 0) return answer;
+  PacketSockets old = std::exchange(packets, {});
+  add_sockets(answer, request, packets);
+  old.give_up(answer);
   return answer;
 }
 
 Answer answer(const InitRequest& request, Networks& networks, Account& account, PacketSockets& packets) {
   Answer answer;
-  if (request.what == InitRequest::What::kRenew) return renew(networks, account, packets);
+  if (request.what == InitRequest::What::kRenew) return renew(request, networks, account, packets);
   if (request.what == InitRequest::What::kFar) {
     answer.reply = networks.make_far();
     return answer.reply.error == 0 ? open_network() : answer;
@@ -180,7 +182,8 @@ Answer answer(const InitRequest& request, Networks& networks, Account& account, 
   if (answer.reply.error != 0) return answer;
   switch (request.what) {
     case InitRequest::What::kSockets:
-      return make_sockets({request.sockets.data(), request.count}, packets);
+      add_sockets(answer, request, packets);
+      return answer;
     case InitRequest::What::kSysctls:
       return write_sysctls(request, account);
     case InitRequest::What::kWatch:
