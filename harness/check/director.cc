@@ -257,8 +257,9 @@ PhasePlan Director::schedule_plan(Phase phase, const Learned& learned, Schedule 
   const auto healthy = std::ranges::find(run_.traces, Phase::kHealthy, &Trace::phase);
   if (healthy == run_.traces.end()) return plan;
   plan.ends_when_served = ended_by_itself(*healthy);
+  if (options_.success_pattern.empty()) return plan;
   const auto success = SuccessPattern::compile(options_.success_pattern);
-  plan.succeeds_when_served = !options_.success_pattern.empty() && success && success->find(*healthy);
+  plan.succeeds_when_served = success && success->find(*healthy);
   return plan;
 }
 

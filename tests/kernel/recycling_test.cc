@@ -141,6 +141,27 @@ TEST_F(RecyclingTest, SetsSysctlsBackAndCountsProcessesAnew) {
   EXPECT_EQ(run_shell(world(), "echo $$").out, "2\n");
 }
 
+constexpr std::string_view kHopLimit = "net/ipv6/conf/lo/hop_limit";
+
+TEST_F(RecyclingTest, SeesASysctlThatATargetWroteBeforeUs) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root: others may change nothing";
+  ASSERT_EQ(run_shell(world(), "echo 7 > /proc/sys/net/ipv6/conf/lo/hop_limit").ended.code, 0);
+  ASSERT_TRUE(world().set_sysctl(kHopLimit, "3"));
+  const auto done = cleaned();
+  ASSERT_FALSE(done) << "what it was at first is not known";
+  EXPECT_EQ(done.error().code, ESTALE) << done.error().message;
+}
+
+TEST_F(RecyclingTest, SetsBackASysctlThatATargetWroteAfterUs) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root: others may change nothing";
+  const std::string before = run_shell(world(), "cat /proc/sys/net/ipv6/conf/lo/hop_limit").out;
+  ASSERT_TRUE(world().set_sysctl(kHopLimit, "3"));
+  ASSERT_EQ(run_shell(world(), "echo 7 > /proc/sys/net/ipv6/conf/lo/hop_limit").ended.code, 0);
+  const auto done = cleaned();
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(run_shell(world(), "cat /proc/sys/net/ipv6/conf/lo/hop_limit").out, before);
+}
+
 TEST_F(RecyclingTest, ForgetsWhatTcpHasLearned) {
   ASSERT_TRUE(make_range_engine(world())->force(50000, Allocator::kConnect));
   ASSERT_TRUE(dial(world(), kSelf4));
