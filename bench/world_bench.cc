@@ -66,21 +66,29 @@ void worlds(benchmark::State& state, WorldPool::Reuse reuse, Use use) {
   const WorldPool::Counts& counts = pool.counts();
   state.counters["recycled"] =
       static_cast<double>(counts.recycled) / static_cast<double>(counts.recycled + counts.made);
-  if (reuse == WorldPool::Reuse::kCleaned && counts.refused > 0) state.SkipWithError(counts.refusal.c_str());
+  if (reuse != WorldPool::Reuse::kNever && counts.refused > 0) state.SkipWithError(counts.refusal.c_str());
 }
 
 constexpr auto kNever = WorldPool::Reuse::kNever;
+constexpr auto kRenewed = WorldPool::Reuse::kRenewed;
 constexpr auto kCleaned = WorldPool::Reuse::kCleaned;
 
 BENCHMARK_CAPTURE(worlds, fresh, kNever, nothing)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(worlds, renewed, kRenewed, nothing)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(worlds, recycled, kCleaned, nothing)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(worlds, fresh_self_connect, kNever, self_connect)
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(worlds, renewed_self_connect, kRenewed, self_connect)
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(worlds, recycled_self_connect, kCleaned, self_connect)
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(worlds, fresh_client, kNever, run_client)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(worlds, renewed_client, kRenewed, run_client)
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(worlds, recycled_client, kCleaned, run_client)
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);

@@ -21,7 +21,7 @@ namespace selfconnect {
 class Director {
  public:
   Director(boost::asio::io_context& context, const CheckOptions& options, CheckObserver& observer,
-           WorldPool::Reuse reuse = WorldPool::Reuse::kNever);
+           WorldPool::Reuse reuse = WorldPool::Reuse::kRenewed);
 
   // Plays all phases, or those before the first that cannot be played.
   boost::asio::awaitable<void> direct();

@@ -58,7 +58,7 @@ struct Performance {
   bool interrupted = false;
   std::function<void()> interruption;                     // wakes the stage that plays
   std::optional<BestEngine> engine{};                     // decided in the first world
-  WorldPool worlds{{.reuse = WorldPool::Reuse::kNever}};  // for the stages
+  WorldPool worlds{{.reuse = WorldPool::Reuse::kRenewed}};  // for the stages
   bool here = false;                                      // none can be made: World::here()
   std::unique_ptr<NotifyEngine> stops{};  // for the phases with a schedule, made with the first of them
 };

@@ -125,9 +125,8 @@ Result<pid_t> spawn(asio::io_context& context, const World& world, const LaunchS
                           .confinement = spec.confinement});
   const std::vector<std::string> arguments(spec.command.begin() + 1, spec.command.end());
   bp::error_code ec;
-  auto process = launcher(context.get_executor(), ec, executable->string(), arguments, {in, out, err});
+  launcher(context.get_executor(), ec, executable->string(), arguments, {in, out, err});
   if (ec) return std::unexpected(errno_error("start " + spec.command.front(), ec.value()));
-  process.detach();
   return launcher.pid;
 }
 
@@ -137,9 +136,9 @@ Result<std::filesystem::path> find_command(const std::string& name) {
   const bool has_slash = name.find('/') != std::string::npos;
   const std::filesystem::path path = has_slash ? name : bp::environment::find_executable(name).string();
   std::error_code ec;
-  if (path.empty() || !std::filesystem::exists(path, ec))
-    return std::unexpected(error(name + ": command not found"));
-  if (std::filesystem::is_directory(path, ec)) return std::unexpected(error(name + ": is a directory"));
+  const auto found = std::filesystem::status(path, ec);
+  if (!std::filesystem::exists(found)) return std::unexpected(error(name + ": command not found"));
+  if (std::filesystem::is_directory(found)) return std::unexpected(error(name + ": is a directory"));
   if (access(path.c_str(), X_OK) != 0) return std::unexpected(error(name + ": not executable"));
   return path;
 }

@@ -13,7 +13,10 @@
 #include <unistd.h>
 
 #include <cstddef>
+#include <cstdlib>
 #include <memory>
+
+#include "harness/sys/unique_fd.h"
 
 namespace selfconnect {
 
@@ -33,8 +36,9 @@ struct Launch {
   const char* const* arguments;
   Stack first_stack = std::make_unique_for_overwrite<std::byte[]>(kStackSize);
   Stack second_stack = std::make_unique_for_overwrite<std::byte[]>(kStackSize);
-  pid_t process = -1;  // as the host sees it
-  int error = 0;       // an errno
+  bool entered = false;  // the first child has, and the process is born in the namespaces
+  pid_t process = -1;    // as the host sees it
+  int error = 0;         // an errno
 };
 
 // Returns the child's pid once it has ended or called exec; -1 with errno set.
@@ -81,6 +85,14 @@ bool set_stdio(Launch& launch) {
   return !ec;
 }
 
+// The namespaces that a process joins for itself: all but the PID namespace, unless `children` says CLONE_NEWPID.
+bool enter(const Entrance& entrance, int children) {
+  const int user = entrance.user_namespace ? CLONE_NEWUSER : 0;
+  const int net = entrance.net_ns < 0 ? CLONE_NEWNET : 0;
+  return setns(entrance.init_pidfd, user | net | CLONE_NEWNS | children) == 0 &&
+         (net != 0 || setns(entrance.net_ns, CLONE_NEWNET) == 0);
+}
+
 // False with errno set.
 bool prepare(Launch& launch) {
   const Entrance& entrance = launch.entrance;
@@ -104,7 +116,8 @@ bool prepare(Launch& launch) {
 // The process itself.
 SELFCONNECT_NO_SANITIZE_ADDRESS int become_the_command(void* argument) {
   Launch& launch = *static_cast<Launch*>(argument);
-  if (prepare(launch)) {
+  const bool here = launch.entered || launch.entrance.init_pidfd < 0;
+  if ((here || enter(launch.entrance, 0)) && prepare(launch)) {
     execve(launch.executable.c_str(), const_cast<char* const*>(launch.arguments),
            const_cast<char* const*>(launch.launcher.env));
   }
@@ -115,16 +128,34 @@ SELFCONNECT_NO_SANITIZE_ADDRESS int become_the_command(void* argument) {
 // The first child.
 SELFCONNECT_NO_SANITIZE_ADDRESS int enter_and_launch(void* argument) {
   Launch& launch = *static_cast<Launch*>(argument);
-  const Entrance& entrance = launch.entrance;
-  const int user = entrance.user_namespace ? CLONE_NEWUSER : 0;
-  const int net = entrance.net_ns < 0 ? CLONE_NEWNET : 0;
-  if (setns(entrance.init_pidfd, user | net | CLONE_NEWPID | CLONE_NEWNS) == 0 &&
-      (net != 0 || setns(entrance.net_ns, CLONE_NEWNET) == 0)) {
+  launch.entered = enter(launch.entrance, CLONE_NEWPID);
+  if (launch.entered) {
     launch.process = clone_and_wait(become_the_command, launch.second_stack, CLONE_PARENT, launch);
   }
   if (launch.process < 0) launch.error = errno;
   _exit(0);
 }
+
+// While it lives this thread's children are born in init's PID namespace. Only who has CAP_SYS_ADMIN may do that for a
+// namespace of his own user namespace: none else is entered. There is no thread to be made meanwhile.
+class ChildrenInside {
+ public:
+  explicit ChildrenInside(const Entrance& entrance) {
+    if (entrance.init_pidfd < 0 || entrance.user_namespace) return;
+    own_.reset(open("/proc/thread-self/ns/pid", O_RDONLY | O_CLOEXEC));
+    if (own_ && setns(entrance.init_pidfd, CLONE_NEWPID) != 0) own_.reset();
+  }
+  ~ChildrenInside() {
+    if (own_ && setns(own_.get(), CLONE_NEWPID) != 0) std::abort();
+  }
+  ChildrenInside(const ChildrenInside&) = delete;
+  ChildrenInside& operator=(const ChildrenInside&) = delete;
+
+  [[nodiscard]] bool are() const { return static_cast<bool>(own_); }
+
+ private:
+  UniqueFd own_;  // this process's, to go back to
+};
 
 // No handler of the harness may run in a child: it would find the harness's memory, and be in another process.
 class SignalsBlocked {
@@ -159,7 +190,8 @@ bp::process WorldLauncher::operator()(boost::asio::any_io_executor executor, bp:
   pid_t first = -1;
   {
     const SignalsBlocked blocked;
-    if (entrance_.init_pidfd < 0) {
+    const ChildrenInside children(entrance_);
+    if (entrance_.init_pidfd < 0 || children.are()) {
       launch.process = clone_and_wait(become_the_command, launch.second_stack, 0, launch);
       if (launch.process < 0) launch.error = errno;
     } else {
@@ -176,7 +208,7 @@ bp::process WorldLauncher::operator()(boost::asio::any_io_executor executor, bp:
     return bp::process(executor);
   }
   pid = launch.process;
-  return bp::process(executor, pid);
+  return bp::process(executor);
 }
 
 }  // namespace selfconnect

@@ -1,7 +1,8 @@
 // A Boost.Process v2 launcher whose process wakes up in a world. The PID namespace is joined by children only
-// (pid_namespaces(7)), so there are two steps: a first child joins the namespaces by setns(2) and makes the process
-// with CLONE_PARENT, so that it is the harness's own child; then the first one ends. Both share the harness's memory
-// until the exec, as after vfork(2): to copy its page tables twice would cost more than all the rest.
+// (pid_namespaces(7)). As root it is set for the harness's children while one is made, and the process joins the others.
+// Where there is a user namespace there are two steps: a first child joins all of them by setns(2) and makes the process
+// with CLONE_PARENT, so that it is the harness's own child; then the first one ends. They share the harness's memory
+// until the exec, as after vfork(2): to copy its page tables would cost more than all the rest.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -39,7 +40,8 @@ class WorldLauncher : public boost::process::v2::posix::default_launcher {
 
   explicit WorldLauncher(Entrance entrance) : entrance_(std::move(entrance)) {}
 
-  // Blocks until the process has called exec, or could not: then `ec` says why and nothing is left of it. Where the world
+  // Blocks until the process has called exec, or could not: then `ec` says why and nothing is left of it. The process is
+  // `pid`, for the caller to watch and reap; what is returned refers to none. Where the world
   // has a user namespace, the harness's memory is not dumpable for that time (prctl(2), PR_SET_DUMPABLE).
   boost::process::v2::process operator()(boost::asio::any_io_executor executor,
                                          boost::process::v2::error_code& ec, const path& executable,

@@ -42,6 +42,9 @@ struct InitRequest {
     kFar,    // makes the far network namespace; replies with a NETLINK_ROUTE socket in it
     kWatch,  // notes what is changed from now on; for kClean
     kClean,  // ends every other process, sets the sysctls back; ESTALE: something else was changed since kWatch
+    kWatchAllButNetwork,  // likewise; for kRenew
+    kRenew,  // ends every other process and leaves the networks for a new one; replies with a NETLINK_ROUTE socket there,
+    // and with the packet sockets of the old ones. ESTALE: something else was changed
   };
   What what = What::kSockets;
   Network network = Network::kNear;

@@ -58,6 +58,8 @@ Result<SocketPair> patient_pair() {
 
 Error not_here() { return {EPERM, "not in a network that is the machine's own"}; }
 
+Error no_descriptor() { return error("the world's init sent no descriptor"); }
+
 Error init_error(const InitReply& reply) { return errno_error(reply.step.data(), reply.error); }
 
 }  // namespace
@@ -113,7 +115,7 @@ Result<World> WorldMaker::make() {
   auto ready = receive_reply(world.control_.get(), world.descriptors_.get());
   if (!ready) return std::unexpected(ready.error());
   if (ready->reply.error != 0) return std::unexpected(init_error(ready->reply).during("make namespaces"));
-  if (ready->descriptors.empty()) return std::unexpected(error("the world's init sent no descriptor"));
+  if (ready->descriptors.empty()) return std::unexpected(no_descriptor());
   world.routes_ = std::move(ready->descriptors.front());
   if (auto up = World::bring_up(world.routes_.get()); !up) return std::unexpected(up.error());
   return world;
@@ -132,6 +134,7 @@ World& World::operator=(World&& other) noexcept {
     left_ = std::move(other.left_);
     requests_ = std::move(other.requests_);
     recycling_ = std::move(other.recycling_);
+    renewable_ = other.renewable_;
   }
   return *this;
 }
@@ -163,17 +166,21 @@ void World::end() {
   control_.reset();
 }
 
-Result<std::vector<UniqueFd>> World::request(const InitRequest& request, std::size_t descriptors) const {
+// With as many descriptors as init has sent.
+Result<std::vector<UniqueFd>> World::request_any(const InitRequest& request) const {
   if (isolation_ == Isolation::kNone) return std::unexpected(not_here());
   const std::scoped_lock lock(*requests_);
   if (!send_message(control_.get(), request)) return std::unexpected(errno_error("send to the world's init"));
   auto reply = receive_reply(control_.get(), descriptors_.get());
   if (!reply) return std::unexpected(reply.error());
   if (reply->reply.error != 0) return std::unexpected(init_error(reply->reply));
-  if (reply->descriptors.size() != descriptors) {
-    return std::unexpected(error("the world's init sent no descriptor"));
-  }
   return std::move(reply->descriptors);
+}
+
+Result<std::vector<UniqueFd>> World::request(const InitRequest& request, std::size_t descriptors) const {
+  auto sent = request_any(request);
+  if (sent && sent->size() != descriptors) return std::unexpected(no_descriptor());
+  return sent;
 }
 
 Result<std::vector<UniqueFd>> World::sockets(std::span<const SocketKind> kinds, Network network) const {
@@ -217,6 +224,26 @@ Result<void> World::clean() {
   if (proved) proved = recycling_->take_back(spare_);
   if (!proved) return std::unexpected(proved.error().during("clean the world"));
   return {};
+}
+
+Result<void> World::watch_all_but_network() {
+  if (auto watched = request({.what = InitRequest::What::kWatchAllButNetwork}, 0); !watched) {
+    return std::unexpected(watched.error().during("watch the world"));
+  }
+  renewable_ = true;
+  return {};
+}
+
+Result<std::vector<UniqueFd>> World::renew() {
+  if (!renewable_) return std::unexpected(error("renew a world that is not watched"));
+  auto sent = request_any({.what = InitRequest::What::kRenew});
+  if (sent && sent->empty()) sent = std::unexpected(no_descriptor());
+  if (!sent) return std::unexpected(sent.error().during("renew the world"));
+  spare_.clear();
+  routes_ = std::move(sent->front());
+  sent->erase(sent->begin());
+  if (auto up = bring_up(routes_.get()); !up) return std::unexpected(up.error().during("renew the world"));
+  return sent;
 }
 
 bool World::ended() const {

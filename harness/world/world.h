@@ -1,6 +1,5 @@
-// The isolated network that one phase runs in: fresh network, PID and mount namespaces, in a user namespace
-// of its own where the harness has no CAP_SYS_ADMIN. Nothing of the host is changed, and nothing can leave
-// it.
+// The isolated network that one phase runs in: network, PID and mount namespaces, in a user namespace of its own where the
+// harness has no CAP_SYS_ADMIN. Nothing of the host is changed, and nothing can leave it.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -77,6 +76,19 @@ class World {
   // Blocks for some 0.1 ms, and for at most 0.2 s where processes do not end.
   [[nodiscard]] Result<void> clean();
   [[nodiscard]] bool watched() const { return recycling_ != nullptr; }
+
+  // For a world that is to be used again with another network. Called once, while it is as it was made. Errors: as of watch().
+  [[nodiscard]] Result<void> watch_all_but_network();
+  // Ends every process but init, and makes a network in place of the old one, as it was when the world was made. Before: the
+  // caller has reaped its children in the world; sockets that it still has stay in the old network, which goes with them.
+  // Returns sockets of the old network whose last close takes the kernel some 15 ms (RCU), for the caller to close
+  // where nobody waits for it.
+  // Errors: something else than the network was changed and cannot be undone - a mount, a sysctl of the PID namespace, a
+  // process that does not end - and the world is not to be used again.
+  // What is not undone: what a process leaves that is none of these, keys in a user's keyring (keyrings(7)) for one.
+  // Blocks for some 0.4 ms, and for at most 0.2 s where processes do not end.
+  [[nodiscard]] Result<std::vector<UniqueFd>> renew();
+  [[nodiscard]] bool renewable() const { return renewable_; }
   [[nodiscard]] bool ended() const;  // its init has, without being told to
 
   // A socket that lives in the world, close-on-exec. The caller may use it from outside.
@@ -116,6 +128,7 @@ class World {
   friend class WorldMaker;
   World() = default;
   Result<std::vector<UniqueFd>> request(const InitRequest& request, std::size_t descriptors) const;
+  Result<std::vector<UniqueFd>> request_any(const InitRequest& request) const;
   Result<std::vector<UniqueFd>> sockets(std::span<const SocketKind> kinds, Network network) const;
   UniqueFd spare_socket(const SocketKind& kind) const;
   static Result<void> bring_up(int routes);
@@ -132,6 +145,7 @@ class World {
   std::unique_ptr<std::mutex> requests_ =
       std::make_unique<std::mutex>();     // of control_, descriptors_ and spare_
   std::unique_ptr<Recycling> recycling_;  // after watch()
+  bool renewable_ = false;                // after watch_all_but_network()
 };
 
 // Worlds, one after the other, from one Maker, which is started with the first of them and ends with this. For one thread

@@ -40,7 +40,7 @@ Result<WorldPool::Lent> WorldPool::take() {
   if (!made) return std::unexpected(made.error());
   ++counts_.made;
   if (worth_watching()) {
-    if (auto watched = made->watch(); !watched) {
+    if (auto watched = watch(*made); !watched) {
       ++refused_in_a_row_;
       counts_.refusal = watched.error().message;
     }
@@ -50,13 +50,22 @@ Result<WorldPool::Lent> WorldPool::take() {
 
 WorldPool::Lent WorldPool::lend(World world) { return Lent(new World(std::move(world)), Return{this}); }
 
+Result<void> WorldPool::watch(World& world) const {
+  return options_.reuse == Reuse::kRenewed ? world.watch_all_but_network() : world.watch();
+}
+
 bool WorldPool::worth_watching() const {
-  return options_.reuse == Reuse::kCleaned && options_.most_idle > 0 && refused_in_a_row_ < kHopeless;
+  return options_.reuse != Reuse::kNever && options_.most_idle > 0 && refused_in_a_row_ < kHopeless;
 }
 
 void WorldPool::take_back(World world) {
-  if (!world.watched()) return end(std::move(world));
-  sort_out(std::move(world), Clock::now() + kSettlesWithin);
+  if (world.renewable()) {
+    renew(std::move(world));
+  } else if (world.watched()) {
+    sort_out(std::move(world), Clock::now() + kSettlesWithin);
+  } else {
+    end(std::move(world));
+  }
   while (idle() > options_.most_idle) {
     if (settling_.empty()) {
       end(std::move(clean_.front()));
@@ -66,6 +75,14 @@ void WorldPool::take_back(World world) {
       settling_.pop_front();
     }
   }
+}
+
+void WorldPool::renew(World world) {
+  auto old = world.renew();
+  if (!old) return refuse(std::move(world), old.error());
+  for (UniqueFd& socket : *old) slow_close_.close(std::move(socket));
+  refused_in_a_row_ = 0;
+  clean_.push_back(std::move(world));
 }
 
 // Clean, settling or refused.

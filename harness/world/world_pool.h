@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "harness/world/graveyard.h"
+#include "harness/world/slow_close.h"
 #include "harness/world/world.h"
 
 namespace selfconnect {
@@ -20,8 +21,9 @@ namespace selfconnect {
 class WorldPool {
  public:
   enum class Reuse {
-    kNever,   // a new one each time
-    kCleaned  // see World::clean
+    kNever,    // a new one each time
+    kRenewed,  // with a new network, see World::renew
+    kCleaned   // see World::clean
   };
   struct Options {
     Reuse reuse = Reuse::kCleaned;
@@ -61,7 +63,9 @@ class WorldPool {
     Clock::time_point by;
   };
 
+  [[nodiscard]] Result<void> watch(World& world) const;
   void take_back(World world);
+  void renew(World world);
   void sort_out(World world, Clock::time_point by);
   void look_at_settling();
   void refuse(World world, const Error& why);
@@ -70,6 +74,7 @@ class WorldPool {
 
   Options options_;
   WorldMaker maker_;
+  SlowClose slow_close_;
   Graveyard graveyard_;
   std::vector<World> clean_;
   std::deque<Settling> settling_;

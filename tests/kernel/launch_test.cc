@@ -180,6 +180,16 @@ TEST_F(ProcessTest, IsNotTheFirstOfItsPidNamespace) {
   EXPECT_EQ(launched.out, "selfconnect-1\ninside\n");
 }
 
+// As root the harness's own children are, for a moment, born in the world.
+TEST_F(ProcessTest, LeavesTheHarnessWhereItIs) {
+  const auto children = [] { return std::filesystem::read_symlink("/proc/self/ns/pid_for_children"); };
+  const auto before = children();
+  EXPECT_EQ(run_shell(world(), "exit 0").ended.code, 0);
+  EXPECT_EQ(children(), before);
+  EXPECT_NE(why_not(file("not_a_program", "neither a script", 0755)), "");
+  EXPECT_EQ(children(), before);
+}
+
 TEST_F(ProcessTest, SaysWhyItCannotBeStarted) {
   EXPECT_EQ(why_not("no-such-command-anywhere"), "no-such-command-anywhere: command not found");
   EXPECT_EQ(why_not(""), ": command not found");

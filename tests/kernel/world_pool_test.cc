@@ -49,6 +49,43 @@ TEST_F(WorldPoolTest, NeverDoesWhereAsked) {
   EXPECT_EQ(pool.idle(), 0U);
 }
 
+TEST_F(WorldPoolTest, LendsAWorldAgainWithANewNetwork) {
+  WorldPool pool({.reuse = WorldPool::Reuse::kRenewed});
+  std::vector<UniqueFd> old;
+  pid_t init = 0;
+  for (int i = 0; i < 5; ++i) {
+    auto world = pool.take();
+    ASSERT_TRUE(world) << world.error().message;
+    if (i > 0) {
+      EXPECT_EQ((*world)->init_pid(), init);
+    }
+    init = (*world)->init_pid();
+    auto listener = listen_in(**world, {*Address::parse("127.0.0.1"), 5000});
+    ASSERT_TRUE(listener) << listener.error().message;
+    old.push_back(std::move(*listener));
+    ASSERT_TRUE((*world)->socket(AF_PACKET, SOCK_DGRAM, 0));
+  }
+  EXPECT_EQ(pool.counts().made, 1U);
+  EXPECT_EQ(pool.counts().recycled, 4U);
+  EXPECT_EQ(pool.counts().refused, 0U) << pool.counts().refusal;
+}
+
+TEST_F(WorldPoolTest, EndsAWorldThatCannotBeRenewed) {
+  WorldPool pool({.reuse = WorldPool::Reuse::kRenewed});
+  auto world = pool.take();
+  ASSERT_TRUE(world);
+  boost::asio::io_context context;
+  auto target = Process::launch(context, **world, {.command = {"sleep", "1000"}}, [] {});
+  ASSERT_TRUE(target) << target.error().message;
+  const UniqueFd init = testing::pidfd_of((*world)->init_pid());
+  world->reset();  // its target is not reaped
+  target->reset();
+  EXPECT_TRUE(testing::ends(init));
+  EXPECT_EQ(pool.counts().refused, 1U);
+  EXPECT_TRUE(pool.take());
+  EXPECT_EQ(pool.counts().made, 2U);
+}
+
 TEST_F(WorldPoolTest, EndsAWorldThatCannotBeCleaned) {
   WorldPool pool({});
   auto world = pool.take();
@@ -172,13 +209,17 @@ TEST_F(WorldPoolTest, EndsTheWorldAtHand) {
 
 TEST_F(WorldPoolTest, LeavesNothingBehind) {
   end_world();
-  {
-    WorldPool pool({});
-    std::vector<WorldPool::Lent> worlds;
-    for (int i = 0; i < 8; ++i) worlds.push_back(std::move(*pool.take()));
-    worlds.clear();
+  for (const auto reuse :
+       {WorldPool::Reuse::kNever, WorldPool::Reuse::kRenewed, WorldPool::Reuse::kCleaned}) {
+    {
+      WorldPool pool({.reuse = reuse});
+      std::vector<WorldPool::Lent> worlds;
+      for (int i = 0; i < 8; ++i) worlds.push_back(std::move(*pool.take()));
+      for (const auto& world : worlds) ASSERT_TRUE(world->socket(AF_PACKET, SOCK_DGRAM, 0));
+      worlds.clear();
+    }
+    EXPECT_FALSE(has_children());
   }
-  EXPECT_FALSE(has_children());
 }
 
 }  // namespace

@@ -32,17 +32,22 @@ InitReply stale(const char* what) {
 
 }  // namespace
 
-InitReply Account::open() {
+InitReply Account::open(Network network) {
+  network_ = network;
   events_ = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   if (events_ < 0) return failed("inotify_init1");
-  const int network = ::open(kNetwork, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (network < 0) return failed("open /proc/sys/net");
-  const bool watched = watch(kKernel) && watch(kNetwork) && watch_below(network, kNetwork);
-  const InitReply reply = watched ? InitReply{} : failed("watch the sysctls");
-  close(network);
-  if (!watched) return reply;
+  const bool watched = watch(kKernel) && (network == Network::kLeftOut || watch_network());
+  if (!watched) return failed("watch the sysctls");
   mounts_ = ::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
   return mounts_ < 0 ? failed("open /proc/self/mountinfo") : InitReply{};
+}
+
+bool Account::watch_network() {
+  const int network = ::open(kNetwork, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (network < 0) return false;
+  const bool watched = watch(kNetwork) && watch_below(network, kNetwork);
+  close_quietly(network);
+  return watched;
 }
 
 bool Account::watch(const char* directory) { return inotify_add_watch(events_, directory, IN_MODIFY) >= 0; }
@@ -88,7 +93,7 @@ bool Account::note(const char* path) {
 }
 
 bool Account::write_sysctl(const char* path, const char* value) {
-  if (events_ < 0) return selfconnect::write_sysctl(path, value);
+  if (network_ == Network::kLeftOut) return selfconnect::write_sysctl(path, value);
   if (!note(path)) lost_count_ = true;
   return write(path, value);
 }

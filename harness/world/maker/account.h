@@ -13,10 +13,12 @@ namespace selfconnect {
 
 class Account {
  public:
-  // From now on. Watches the directories of the network's sysctls (inotify(7)) and the mounts (proc_pid_mountinfo(5)).
-  InitReply open();
+  // From now on. Watches the directories of the sysctls (inotify(7)), of the PID namespace only or of the network too, and
+  // the mounts (proc_pid_mountinfo(5)).
+  enum class Network { kNoted, kLeftOut };
+  InitReply open(Network network);
 
-  // Writes the sysctl; what it was before is kept once the account is open. False with errno set.
+  // Writes the sysctl of the network; what it was before is kept once it is noted. False with errno set.
   bool write_sysctl(const char* path, const char* value);
 
   // Sets back what write_sysctl changed, and the pid that the next process gets. An error, ESTALE, where something else is not as it was at open().
@@ -30,6 +32,7 @@ class Account {
     bool changed = false;
   };
 
+  bool watch_network();
   bool watch(const char* directory);
   bool watch_below(int directory, const char* path);
   bool note(const char* path);
@@ -37,6 +40,7 @@ class Account {
   void take_events(int own_directory, const char* own_name);
   [[nodiscard]] bool mounts_changed() const;
 
+  Network network_ = Network::kLeftOut;
   int events_ = -1;  // inotify
   int mounts_ = -1;
   std::array<Sysctl, kMostSysctls> sysctls_{};

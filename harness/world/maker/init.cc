@@ -49,6 +49,16 @@ class Networks {
     return far_ < 0 ? failed("open /proc/self/ns/net") : InitReply{};
   }
 
+  // A new one, as the first was made, in place of both.
+  InitReply renew() {
+    for (int* fd : {&near_, &far_}) {
+      if (*fd >= 0) close(*fd);
+      *fd = -1;
+    }
+    (void)setns(kOutside, CLONE_NEWNET);  // where there is none, from the old one
+    return unshare(CLONE_NEWNET) == 0 ? InitReply{} : failed("unshare(CLONE_NEWNET)");
+  }
+
   InitReply enter(Network network) {
     if (network == Network::kNear && far_ < 0) return {};  // there is no other
     return setns(fd(network), CLONE_NEWNET) == 0 ? InitReply{} : failed("setns(net)");
@@ -70,14 +80,35 @@ class Networks {
 
 // A reply, and the descriptors that go with it.
 struct Answer {
+  enum class Ours { kClosed, kKept };  // our copies, once they were sent
+
   InitReply reply;
   std::array<int, kMostDescriptors> descriptors{};
   std::size_t count = 0;
+  Ours ours = Ours::kClosed;
 
   void add(int fd) { descriptors[count++] = fd; }
 };
 
-Answer make_sockets(std::span<const SocketKind> kinds) {
+// A second descriptor of packet sockets that were given out. The last close of one takes the kernel 15 ms (RCU): so that is
+// when this process ends, and nobody waits for it, or is left to the harness.
+class PacketSockets {
+ public:
+  void keep(int fd) {
+    const int second = count_ < sockets_.size() ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+    if (second >= 0) sockets_[count_++] = second;
+  }
+
+  void give_up(Answer& answer) {
+    while (count_ > 0) answer.add(sockets_[--count_]);
+  }
+
+ private:
+  std::array<int, kMostDescriptors - 1> sockets_{};
+  std::size_t count_ = 0;
+};
+
+Answer make_sockets(std::span<const SocketKind> kinds, PacketSockets& packets) {
   Answer answer;
   for (const SocketKind& kind : kinds) {
     const int fd = socket(kind.domain, kind.type | SOCK_CLOEXEC, kind.protocol);
@@ -86,6 +117,7 @@ Answer make_sockets(std::span<const SocketKind> kinds) {
       return answer;
     }
     answer.add(fd);
+    if (kind.domain == AF_PACKET) packets.keep(fd);
   }
   return answer;
 }
@@ -104,8 +136,11 @@ Answer write_sysctls(const InitRequest& request, Account& account) {
 // What every network of a world begins with: any port for anybody, and a socket for the harness to set it up by.
 Answer open_network() {
   if (!write_sysctl("net/ipv4/ip_unprivileged_port_start", "0")) return {.reply = failed("write")};
-  static constexpr SocketKind kRoutes{AF_NETLINK, SOCK_RAW, NETLINK_ROUTE};
-  return make_sockets({&kRoutes, 1});
+  const int routes = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  if (routes < 0) return {.reply = failed("socket")};
+  Answer answer;
+  answer.add(routes);
+  return answer;
 }
 
 // Every process but this one, until none is left, not even as a zombie: kill(2) says ESRCH then. A process cannot fork
@@ -126,8 +161,17 @@ InitReply clean(Account& account) {
   return account.settle();
 }
 
-Answer answer(const InitRequest& request, Networks& networks, Account& account) {
+Answer renew(Networks& networks, Account& account, PacketSockets& packets) {
+  if (const InitReply cleaned = clean(account); cleaned.error != 0) return {.reply = cleaned};
+  if (const InitReply renewed = networks.renew(); renewed.error != 0) return {.reply = renewed};
+  Answer answer = open_network();
+  if (answer.reply.error == 0) packets.give_up(answer);
+  return answer;
+}
+
+Answer answer(const InitRequest& request, Networks& networks, Account& account, PacketSockets& packets) {
   Answer answer;
+  if (request.what == InitRequest::What::kRenew) return renew(networks, account, packets);
   if (request.what == InitRequest::What::kFar) {
     answer.reply = networks.make_far();
     return answer.reply.error == 0 ? open_network() : answer;
@@ -136,16 +180,19 @@ Answer answer(const InitRequest& request, Networks& networks, Account& account) 
   if (answer.reply.error != 0) return answer;
   switch (request.what) {
     case InitRequest::What::kSockets:
-      return make_sockets({request.sockets.data(), request.count});
+      return make_sockets({request.sockets.data(), request.count}, packets);
     case InitRequest::What::kSysctls:
       return write_sysctls(request, account);
     case InitRequest::What::kWatch:
-      return {.reply = account.open()};
+      return {.reply = account.open(Account::Network::kNoted)};
+    case InitRequest::What::kWatchAllButNetwork:
+      return {.reply = account.open(Account::Network::kLeftOut)};
     case InitRequest::What::kClean:
       return {.reply = clean(account)};
     default:
       if (const int fd = networks.fd(request.network); fd >= 0) {
         answer.add(fd);
+        answer.ours = Answer::Ours::kKept;
       } else {
         answer.reply = failed("open /proc/self/ns/net");
       }
@@ -153,40 +200,32 @@ Answer answer(const InitRequest& request, Networks& networks, Account& account) 
   }
 }
 
-// The last close of a packet socket takes the kernel 15 ms (RCU). Kept here, that is when this process ends, and nobody
-// waits for it.
-bool is_packet_socket(int fd) {
-  int domain = 0;
-  socklen_t size = sizeof(domain);
-  return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_PACKET;
-}
-
 // Our copies are closed before the harness hears of the reply. Nothing to do about an error: the harness is gone, and
 // the next read says so.
-void send_answer(const Answer& answer, bool ours_to_close) {
+void send_answer(const Answer& answer) {
   InitReply reply = answer.reply;
   const std::span<const int> descriptors{answer.descriptors.data(), reply.error == 0 ? answer.count : 0};
   reply.descriptors = static_cast<std::uint32_t>(descriptors.size());
   if (!descriptors.empty()) (void)!send_message(kDescriptors, char{}, descriptors);
-  for (std::size_t i = 0; ours_to_close && i < answer.count; ++i) {
-    if (!is_packet_socket(answer.descriptors[i])) close(answer.descriptors[i]);
+  for (std::size_t i = 0; answer.ours == Answer::Ours::kClosed && i < answer.count; ++i) {
+    close(answer.descriptors[i]);
   }
   (void)!send_message(kControl, reply);
 }
 
-void serve(const InitRequest& request, Networks& networks, Account& account) {
-  Answer answered = answer(request, networks, account);
+void serve(const InitRequest& request, Networks& networks, Account& account, PacketSockets& packets) {
+  Answer answered = answer(request, networks, account, packets);
   if (const InitReply back = networks.enter(Network::kNear); back.error != 0) answered.reply = back;
-  send_answer(answered, request.what != InitRequest::What::kNetNs);
+  send_answer(answered);
 }
 
 // The maker's own socket goes. SIGCHLD is ignored, as in the maker, so that orphans are reaped.
 void forget_the_maker(InitSockets sockets) {
-  const int descriptors = fcntl(sockets.descriptors, F_DUPFD_CLOEXEC, kDescriptors + 1);
+  const int descriptors = fcntl(sockets.descriptors, F_DUPFD_CLOEXEC, kOutside + 1);
   dup3(sockets.control, kControl, O_CLOEXEC);
   dup3(descriptors, kDescriptors, O_CLOEXEC);
   close_range(0, kControl - 1, 0);
-  close_range(kDescriptors + 1, ~0U, 0);
+  close_range(kOutside + 1, ~0U, 0);
   setsid();
   prctl(PR_SET_NAME, "selfconnect-1");
 }
@@ -212,14 +251,15 @@ void run_init(const MakeRequest& spec, InitSockets sockets) {
     mount_proc();
     ready = open_network();
   }
-  send_answer(ready, true);
+  send_answer(ready);
 
+  PacketSockets packets;
   InitRequest request;
   while (true) {
     const Received received = receive_message(kControl, request);
     if (received.size == 0) _exit(0);
     if (received.size != sizeof(request)) _exit(1);
-    serve(request, networks, account);
+    serve(request, networks, account, packets);
   }
 }
 

@@ -1,6 +1,7 @@
 // selfconnect-worlds: makes a world's init whenever the harness asks (harness/world/maker.h). Descriptor 3 is the socket
 // to it. A static program of a few pages, for each init is a copy of it.
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -25,7 +26,11 @@ namespace {
 // time that the connections are listed: 0.14 ms for 262,144 entries. The machine's own sysctl is none of ours, so there is a
 // namespace in between. Where that cannot be made or written, worlds share.
 void have_small_tables() {
-  if (unshare(CLONE_NEWNET) == 0) (void)write_sysctl("net/ipv4/tcp_child_ehash_entries", "4096");
+  if (unshare(CLONE_NEWNET) != 0 || !write_sysctl("net/ipv4/tcp_child_ehash_entries", "4096")) return;
+  const int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+  if (here < 0) return;
+  dup3(here, kOutside, O_CLOEXEC);
+  close(here);
 }
 
 void make(const MakeRequest& request, InitSockets sockets) {

@@ -18,13 +18,13 @@ struct SysctlPath {
   std::array<char, 160> whole{};
 };
 
+}  // namespace
+
 void close_quietly(int fd) {
   const int saved = errno;
   close(fd);
   errno = saved;
 }
-
-}  // namespace
 
 InitReply failed(const char* step) {
   InitReply reply{.error = errno};

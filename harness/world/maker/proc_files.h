@@ -17,4 +17,6 @@ bool write_file(const char* path, const char* text);
 bool write_sysctl(const char* path, const char* value);
 bool read_sysctl(const char* path, std::span<char> value);
 
+void close_quietly(int fd);  // errno stays
+
 }  // namespace selfconnect
