@@ -39,7 +39,8 @@ struct Rules {
 struct FuzzTarget {
   // One of these two. `run`: one life of the client, from its first call to its last: it connects, has its conversation, goes on
   // trying for as long as it would, and leaves nothing open. Nothing of it may outlive the call. `program`: a whole program, its
-  // main() under another name (objcopy --redefine-sym main=NAME); 0 is success, and at its end the kernel would have closed all.
+  // main() under another name (objcopy --redefine-sym main=NAME); 0 is success, and at its end the kernel would have closed and
+  // freed all.
   Ending (*run)(const Server& server) = nullptr;
   int (*program)(int argc, char** argv) = nullptr;
   std::vector<std::string> arguments = {"client", "{host}", "{port}"};  // of `program`

@@ -82,7 +82,7 @@ void Network::arrive(const UnderWay& segment) {
     if (segment.from != nullptr && segment.from->state_ == TcpState::kSynSent) arrive_syn(*segment.from);
     return;
   }
-  if (segment.to == nullptr) {
+  if (segment.to == nullptr || segment.to->is_forgotten()) {
     if (segment.segment != Segment::kReset && segment.from != nullptr) segment.from->take_reset();
     return;
   }

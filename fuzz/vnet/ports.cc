@@ -56,7 +56,7 @@ bool Ports::is_connection(const Endpoint& local, const TcpSocket& of, Time now) 
   if (connection(local, of.remote(), &of) != nullptr) return true;
   return std::ranges::any_of(time_waits_, [&](const TimeWait& wait) {
     return wait.local == local && wait.remote == of.remote() &&
-           (!wait.ended || now < wait.since + kTimeWaitReuse);
+           now < wait.since + (wait.ended ? kTimeWaitReuse : kTimeWait);
   });
 }
 
@@ -162,6 +162,12 @@ void Ports::time_wait(const TcpSocket& socket, Time now) {
                          .named = socket.port_named_,
                          .ended = socket.end_seen_,
                          .since = now});
+}
+
+bool Ports::is_in_fin_wait2(const Endpoint& local, const Endpoint& remote, Time now) const {
+  return std::ranges::any_of(time_waits_, [&](const TimeWait& wait) {
+    return !wait.ended && wait.local == local && wait.remote == remote && now < wait.since + kTimeWait;
+  });
 }
 
 bool Ports::end_time_wait(const Endpoint& local, const Endpoint& remote) {

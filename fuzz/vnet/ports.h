@@ -38,6 +38,8 @@ class Ports {
                                       const TcpSocket* but = nullptr) const;
   void release(TcpSocket& socket);
   void time_wait(const TcpSocket& socket, Time now);
+  // Whether an end that was closed first, and whose other end has not closed, is still remembered.
+  [[nodiscard]] bool is_in_fin_wait2(const Endpoint& local, const Endpoint& remote, Time now) const;
   // RST has come, or a SYN that a listener answers. False: there is none.
   bool end_time_wait(const Endpoint& local, const Endpoint& remote);
   // An accepted connection shares its listener's port.

@@ -154,6 +154,11 @@ void TcpSocket::enter_time_wait() {
   done();
 }
 
+bool TcpSocket::is_forgotten() const {
+  return orphan_ && !far_ && state_ == TcpState::kFinWait2 &&
+         !host_.network().ports().is_in_fin_wait2(local_, remote_, host_.now());
+}
+
 // tcp_fin()
 void TcpSocket::take_fin() {
   host_.network().send(Network::Segment::kAckOfFin, *this);

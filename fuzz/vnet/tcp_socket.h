@@ -98,6 +98,8 @@ class TcpSocket final : public File, public Timed, public std::enable_shared_fro
   enum class Phase : std::uint8_t { kUnconnected, kConnecting, kConnected, kDisconnecting };
 
   void expire() override;  // nobody has answered the last SYN
+  // An orphan in FIN_WAIT2 for longer than tcp_fin_timeout: what arrives for it finds nobody.
+  [[nodiscard]] bool is_forgotten() const;
   // What arrives.
   void take(std::string_view bytes);
   void take_fin();

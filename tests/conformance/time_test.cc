@@ -34,6 +34,15 @@ std::optional<milliseconds> timer_left(std::uint16_t port, std::string_view stat
   return std::nullopt;
 }
 
+// Leaves an end in FIN_WAIT2 at the first port, without an owner; gives the other end.
+int leave_in_fin_wait2(OnStack& on) {
+  const int server = on.listener(on.port(0), 8), client = on.socket();
+  EXPECT_EQ(on.connect(client, on.port(0)), -1);
+  on.stack().close(on.stack().accept(server, nullptr, nullptr));
+  on.stack().close(server);
+  return client;
+}
+
 TEST_F(TimeTest, TimeWaitOfASelfConnectionLastsAMinute) {
   on_kernel([](OnStack on) {
     on.stack().close(on.self_connection(on.port(0)));
@@ -52,15 +61,8 @@ TEST_F(TimeTest, TimeWaitOfASelfConnectionLastsAMinute) {
 }
 
 TEST_F(TimeTest, FinWait2WithoutAnOwnerLastsAMinute) {
-  const auto leave = [](OnStack& on) {
-    const int server = on.listener(on.port(0), 8), client = on.socket();
-    EXPECT_EQ(on.connect(client, on.port(0)), -1);
-    on.stack().close(on.stack().accept(server, nullptr, nullptr));
-    on.stack().close(server);
-    return client;
-  };
-  on_kernel([&](OnStack on) {
-    const int client = leave(on);
+  on_kernel([](OnStack on) {
+    const int client = leave_in_fin_wait2(on);
     std::optional<milliseconds> left;  // once the FIN has been acknowledged, which may be delayed
     for (int looks = 0; looks < 100 && !left; ++looks) {
       left = timer_left(on.port(0), "05");
@@ -69,13 +71,42 @@ TEST_F(TimeTest, FinWait2WithoutAnOwnerLastsAMinute) {
     EXPECT_THAT(left, ::testing::Optional(AllOf(Ge(seconds(58)), Le(milliseconds(60'100)))));
     on.stack().close(client);
   });
-  on_vnet([&](OnStack on) {
-    const int client = leave(on), server = on.socket();
+  on_vnet([](OnStack on) {
+    const int client = leave_in_fin_wait2(on), server = on.socket();
     on.wait(milliseconds(59'999));
     EXPECT_EQ(on.bind(server, on.port(0)), -1);
     on.wait(milliseconds(1));
     EXPECT_EQ(on.bind(server, on.port(0)), 0);
     on.stack().close(client);
+  });
+}
+
+// Once a closed end in FIN_WAIT2 is forgotten, the other end's FIN is answered with RST, and leaves no TIME_WAIT.
+TEST_F(TimeTest, AFinThatComesAfterFinWait2FindsNobody) {
+  const auto say_fin = [](OnStack& on, int client) {
+    EXPECT_EQ(on.stack().shutdown(client, SHUT_WR), 0);
+    EXPECT_EQ(on.ready(client, POLLIN | POLLOUT), POLLIN | POLLOUT | POLLERR | POLLHUP);
+    int error = 0;
+    socklen_t size = sizeof(error);
+    EXPECT_EQ(on.stack().getsockopt(client, SOL_SOCKET, SO_ERROR, &error, &size), 0);
+    EXPECT_EQ(error, ECONNRESET);
+    const int server = on.socket();
+    EXPECT_EQ(on.bind(server, on.port(0)), 0);
+    for (const int fd : {client, server}) on.stack().close(fd);
+  };
+  on_kernel([&](OnStack on) {
+    std::ofstream("/proc/sys/net/ipv4/tcp_fin_timeout") << 1;  // a second, in place of a minute
+    const int client = leave_in_fin_wait2(on);
+    for (const bool there : {true, false}) {  // it comes, when the FIN has been acknowledged, and goes
+      for (int looks = 0; looks < 1'000 && timer_left(on.port(0), "05").has_value() != there; ++looks)
+        on.wait(milliseconds(10));
+    }
+    say_fin(on, client);
+  });
+  on_vnet([&](OnStack on) {
+    const int client = leave_in_fin_wait2(on);
+    on.wait(milliseconds(60'000));
+    say_fin(on, client);
   });
 }
 
