@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -142,11 +143,12 @@ Answer open_network() {
   return answer;
 }
 
+constexpr timespec kPause{.tv_sec = 0, .tv_nsec = 20'000};
+constexpr int kMostPauses = 1500;  // some 100 ms, with the timer's slack
+
 // Every process but this one, until none is left, not even as a zombie: kill(2) says ESRCH then. A process cannot fork
 // past it, for the kernel asks for pending signals under the same lock. Children of the harness stay until it reaps them.
 InitReply end_all_others() {
-  constexpr timespec kPause{.tv_sec = 0, .tv_nsec = 20'000};
-  constexpr int kMostPauses = 1500;  // some 100 ms, with the timer's slack
   for (int i = 0; i < kMostPauses; ++i) {
     if (kill(-1, SIGKILL) != 0) return errno == ESRCH ? InitReply{} : failed("kill the processes left");
     nanosleep(&kPause, nullptr);
@@ -155,8 +157,29 @@ InitReply end_all_others() {
   return failed("end the processes left");
 }
 
+// fcntl(2) looks for the number, whether its process is still there or not. Nothing is sent: O_ASYNC is not set.
+bool is_taken(int pid) { return fcntl(kControl, F_SETOWN, pid) == 0; }
+
+// The kernel frees the number of a process a moment after the process has gone (release_task(), free_pids()).
+InitReply wait_for_numbers() {
+  std::array<char, 16> last{};
+  if (!read_sysctl("kernel/ns_last_pid", last)) return failed("read kernel/ns_last_pid");
+  int pauses = 0;
+  for (int pid = 2; pid <= atoi(last.data()); ++pid) {
+    while (is_taken(pid)) {
+      if (++pauses > kMostPauses) {
+        errno = EBUSY;
+        return failed("have the numbers of processes back");
+      }
+      nanosleep(&kPause, nullptr);
+    }
+  }
+  return {};
+}
+
 InitReply clean(Account& account) {
   if (const InitReply ended = end_all_others(); ended.error != 0) return ended;
+  if (const InitReply free = wait_for_numbers(); free.error != 0) return free;
   return account.settle();
 }
 
