@@ -23,6 +23,9 @@ namespace {
 constexpr char kNetwork[] = "/proc/sys/net";
 constexpr char kKernel[] = "/proc/sys/kernel";  // pid_max belongs to the PID namespace since Linux 6.14
 
+// Those of the PID namespace alone, but for the next pid; the second since Linux 6.3.
+constexpr const char* kOfPidNamespace[] = {"kernel/pid_max", "vm/memfd_noexec"};
+
 constexpr ssize_t kLongestEvent = sizeof(inotify_event) + NAME_MAX + 1;
 
 InitReply stale(const char* what) {
@@ -34,10 +37,13 @@ InitReply stale(const char* what) {
 
 InitReply Account::open(Network network) {
   network_ = network;
-  events_ = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-  if (events_ < 0) return failed("inotify_init1");
-  const bool watched = watch(kKernel) && (network == Network::kLeftOut || watch_network());
-  if (!watched) return failed("watch the sysctls");
+  if (network == Network::kLeftOut) {
+    for (const char* path : kOfPidNamespace) (void)note(path);
+  } else {
+    events_ = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (events_ < 0) return failed("inotify_init1");
+    if (!watch(kKernel) || !watch_network()) return failed("watch the sysctls");
+  }
   mounts_ = ::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
   return mounts_ < 0 ? failed("open /proc/self/mountinfo") : InitReply{};
 }
@@ -125,6 +131,14 @@ void Account::take_events(int own_directory, const char* own_name) {
   }
 }
 
+bool Account::lasting_changed() const {
+  for (const Sysctl& sysctl : std::span(sysctls_).first(count_)) {
+    std::array<char, 512> now{};
+    if (!read_sysctl(sysctl.path.data(), now) || strcmp(now.data(), sysctl.value.data()) != 0) return true;
+  }
+  return false;
+}
+
 bool Account::mounts_changed() const {
   pollfd mounts{.fd = mounts_, .events = POLLPRI, .revents = 0};
   return poll(&mounts, 1, 0) != 0;
@@ -132,6 +146,11 @@ bool Account::mounts_changed() const {
 
 InitReply Account::settle() {
   // The next process of the world is its second again (pid_namespaces(7)).
+  if (network_ == Network::kLeftOut) {
+    if (!selfconnect::write_sysctl("kernel/ns_last_pid", "1")) return failed("write kernel/ns_last_pid");
+    if (lasting_changed()) return stale("a sysctl was changed");
+    return mounts_changed() ? stale("a mount was changed") : InitReply{};
+  }
   if (!write("kernel/ns_last_pid", "1")) return failed("write kernel/ns_last_pid");
   for (Sysctl& sysctl : std::span(sysctls_).first(count_)) {
     if (!sysctl.changed) continue;

@@ -13,8 +13,8 @@ namespace selfconnect {
 
 class Account {
  public:
-  // From now on. Watches the directories of the sysctls (inotify(7)), of the PID namespace only or of the network too, and
-  // the mounts (proc_pid_mountinfo(5)).
+  // From now on. Watches the mounts (proc_pid_mountinfo(5)) and the directories of the network's sysctls (inotify(7)). Where
+  // the network is left out sysctls are compared: the end of an inotify descriptor takes the kernel 10 ms.
   enum class Network { kNoted, kLeftOut };
   InitReply open(Network network);
 
@@ -38,6 +38,7 @@ class Account {
   bool note(const char* path);
   bool write(const char* path, const char* value);
   void take_events(int own_directory, const char* own_name);
+  [[nodiscard]] bool lasting_changed() const;
   [[nodiscard]] bool mounts_changed() const;
 
   Network network_ = Network::kLeftOut;
