@@ -24,6 +24,9 @@ constexpr char kNetwork[] = "/proc/sys/net";
 constexpr char kKernel[] = "/proc/sys/kernel";  // pid_max belongs to the PID namespace since Linux 6.14
 constexpr char kLastPid[] = "kernel/ns_last_pid";
 
+// Those of the PID namespace alone, but for the next pid; the second since Linux 6.3.
+constexpr const char* kOfPidNamespace[] = {"kernel/pid_max", "vm/memfd_noexec"};
+
 constexpr ssize_t kLongestEvent = sizeof(inotify_event) + NAME_MAX + 1;
 
 InitReply stale(const char* what) {
@@ -42,14 +45,18 @@ const char* name_in(const char* path) { return strrchr(path, '/') + 1; }
 
 InitReply Account::open(Network network) {
   network_ = network;
-  events_ = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-  if (events_ < 0) return failed("inotify_init1");
-  const bool watched = watch(kKernel) && (network == Network::kLeftOut || watch_network());
-  if (!watched) return failed("watch the sysctls");
+  if (network == Network::kNoted) {
+    events_ = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (events_ < 0) return failed("inotify_init1");
+    if (!watch(kKernel) || !watch_network()) return failed("watch the sysctls");
+  }
   Sysctl* const last_pid = add(kLastPid);
   if (last_pid == nullptr) return failed("open kernel/ns_last_pid");
   // The next process of the world is its second again (pid_namespaces(7)).
   snprintf(last_pid->value.data(), last_pid->value.size(), "1");
+  if (network == Network::kLeftOut) {
+    for (const char* path : kOfPidNamespace) (void)add(path);  // which this kernel may not have
+  }
   mounts_ = ::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
   return mounts_ < 0 ? failed("open /proc/self/mountinfo") : InitReply{};
 }
@@ -99,9 +106,11 @@ Account::Sysctl* Account::add(const char* path) {
   if (!read_sysctl(path, sysctl.value)) return nullptr;
   sysctl.file = ::open(whole.data(), O_WRONLY | O_CLOEXEC);
   if (sysctl.file < 0) return nullptr;
-  // The number of a directory that is watched already, as all of them are.
-  *strrchr(whole.data(), '/') = '\0';
-  sysctl.directory = inotify_add_watch(events_, whole.data(), IN_MODIFY);
+  if (events_ >= 0) {
+    // The number of a directory that is watched already, as all of them are.
+    *strrchr(whole.data(), '/') = '\0';
+    sysctl.directory = inotify_add_watch(events_, whole.data(), IN_MODIFY);
+  }
   ++count_;
   return &sysctl;
 }
@@ -148,6 +157,14 @@ void Account::take_events() {
   }
 }
 
+bool Account::lasting_changed() const {
+  for (const Sysctl& sysctl : std::span(sysctls_).first(count_).subspan(1)) {  // all but the next pid
+    std::array<char, 512> now{};
+    if (!read_sysctl(sysctl.path.data(), now) || strcmp(now.data(), sysctl.value.data()) != 0) return true;
+  }
+  return false;
+}
+
 bool Account::mounts_changed() const {
   pollfd mounts{.fd = mounts_, .events = POLLPRI, .revents = 0};
   return poll(&mounts, 1, 0) != 0;
@@ -159,7 +176,11 @@ InitReply Account::settle() {
   for (const Sysctl& sysctl : sysctls) {
     if (sysctl.changed && !write_whole(sysctl.file, sysctl.value.data())) return failed("set a sysctl back");
   }
-  take_events();
+  if (network_ == Network::kLeftOut) {
+    somebody_else_ = lasting_changed();
+  } else {
+    take_events();
+  }
   for (Sysctl& sysctl : sysctls) sysctl.changed = false;
   if (lost_count_) return stale("too many sysctls were changed");
   if (somebody_else_) return stale("a sysctl was changed");

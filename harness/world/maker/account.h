@@ -13,8 +13,8 @@ namespace selfconnect {
 
 class Account {
  public:
-  // From now on. Watches the directories of the sysctls (inotify(7)), of the PID namespace only or of the network too, and
-  // the mounts (proc_pid_mountinfo(5)).
+  // From now on. Watches the mounts (proc_pid_mountinfo(5)) and the directories of the network's sysctls (inotify(7)). Where
+  // the network is left out sysctls are compared: the end of an inotify descriptor takes the kernel 10 ms.
   enum class Network { kNoted, kLeftOut };
   InitReply open(Network network);
 
@@ -42,6 +42,7 @@ class Account {
   Sysctl* add(const char* path);
   [[nodiscard]] bool is_changed(int directory, const char* name) const;
   void take_events();
+  [[nodiscard]] bool lasting_changed() const;
   [[nodiscard]] bool mounts_changed() const;
 
   Network network_ = Network::kLeftOut;
