@@ -141,9 +141,12 @@ TEST_F(RecyclingTest, SetsSysctlsBackAndCountsProcessesAnew) {
   EXPECT_EQ(run_shell(world(), "echo $$").out, "2\n");
 }
 
+// For root only.
+class SharedSysctlTest : public RecyclingTest {};
+
 constexpr std::string_view kHopLimit = "net/ipv6/conf/lo/hop_limit";
 
-TEST_F(RecyclingTest, SeesASysctlThatATargetWroteBeforeUs) {
+TEST_F(SharedSysctlTest, IsSeenWhenATargetWroteItBeforeUs) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root: others may change nothing";
   ASSERT_EQ(run_shell(world(), "echo 7 > /proc/sys/net/ipv6/conf/lo/hop_limit").ended.code, 0);
   ASSERT_TRUE(world().set_sysctl(kHopLimit, "3"));
@@ -152,7 +155,7 @@ TEST_F(RecyclingTest, SeesASysctlThatATargetWroteBeforeUs) {
   EXPECT_EQ(done.error().code, ESTALE) << done.error().message;
 }
 
-TEST_F(RecyclingTest, SetsBackASysctlThatATargetWroteAfterUs) {
+TEST_F(SharedSysctlTest, IsSetBackWhenATargetWroteItAfterUs) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root: others may change nothing";
   const std::string before = run_shell(world(), "cat /proc/sys/net/ipv6/conf/lo/hop_limit").out;
   ASSERT_TRUE(world().set_sysctl(kHopLimit, "3"));
