@@ -34,7 +34,7 @@ int socket(int family, int type, int protocol) {
     refuse(fmt::format("socket(type {}, protocol {})", kind, protocol), "only TCP is modelled");
   }
   Host& host = *current_host();
-  return install(std::make_shared<TcpSocket>(host, family == AF_INET6 ? Family::kIpv6 : Family::kIpv4), type);
+  return install(host.make_socket(family == AF_INET6 ? Family::kIpv6 : Family::kIpv4), type);
 }
 
 int bind(int fd, const sockaddr* address, socklen_t length) {

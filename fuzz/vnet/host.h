@@ -4,6 +4,8 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,7 +23,9 @@ inline constexpr Time kMonotonicAtStart = std::chrono::hours(1);
 
 class Host {
  public:
-  explicit Host(Overseer& overseer) : overseer_(&overseer), network_(*this) {}
+  // `memory` is for what sockets are, and has to stay.
+  explicit Host(Overseer& overseer, std::pmr::memory_resource& memory = *std::pmr::new_delete_resource())
+      : overseer_(&overseer), memory_(memory), network_(*this) {}
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
   ~Host();
@@ -32,6 +36,11 @@ class Host {
   [[nodiscard]] const Descriptors& descriptors() const { return descriptors_; }
   [[nodiscard]] Network& network() { return network_; }
   [[nodiscard]] Overseer& overseer() { return *overseer_; }
+  [[nodiscard]] std::pmr::memory_resource& memory() { return memory_; }
+  [[nodiscard]] std::shared_ptr<TcpSocket> make_socket(Family family) {
+    return std::allocate_shared<TcpSocket>(std::pmr::polymorphic_allocator<TcpSocket>(&memory_), *this,
+                                           family);
+  }
 
   // All that happens without time passing happens: segments arrive, far ends answer. Every call that did something ends with it.
   void settle() { network_.settle(); }
@@ -57,6 +66,7 @@ class Host {
   std::optional<Waited> pass_to_next(std::optional<Time> limit);
 
   Overseer* overseer_;
+  std::pmr::memory_resource& memory_;
   Time now_{};
   Timers timers_;
   Network network_;

@@ -27,6 +27,8 @@ std::string_view name_of(Network::Segment segment) {
 
 }  // namespace
 
+Network::Network(Host& host) : host_(host), open_(&host.memory()), closed_(&host.memory()) {}
+
 Network::~Network() {
   // Before the ports: sockets let go of theirs.
   open_.clear();
@@ -109,7 +111,7 @@ void Network::arrive_syn(TcpSocket& from) {
       if (host_.trace != nullptr) host_.note_segment("RST", from.remote(), from.local(), {});
       return from.take_reset();
     case Attempt::Syn::kAccepted: {
-      auto far = std::make_shared<TcpSocket>(host_, from.family());
+      auto far = host_.make_socket(from.family());
       far->far_ = true;
       far->local_ = from.remote();
       far->remote_ = from.local();
@@ -137,7 +139,7 @@ void Network::arrive_syn(TcpSocket& from) {
 
 void Network::answer_syn(TcpSocket& from, TcpSocket& listener) {
   if (listener.accept_queue_.size() > listener.backlog_) return from.wait_for_syn_answer();
-  auto child = std::make_shared<TcpSocket>(host_, listener.family());
+  auto child = host_.make_socket(listener.family());
   child->options = listener.options;
   child->local_ = from.remote();
   child->remote_ = from.local();

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <memory_resource>
 
 #include "fuzz/vnet/far_end.h"
 #include "fuzz/vnet/ports.h"
@@ -18,7 +19,7 @@ class Host;
 
 class Network {
  public:
-  explicit Network(Host& host) : host_(host) {}
+  explicit Network(Host& host);
   ~Network();
 
   // Everything under way arrives, and far ends act, until nothing moves any more.
@@ -51,7 +52,7 @@ class Network {
   std::size_t next_ = 0;  // of under_way_
   SmallVector<std::shared_ptr<TcpSocket>, 4> orphans_;
   // In the order in which they were accepted.
-  std::list<FarConnection> open_, closed_;
+  std::pmr::list<FarConnection> open_, closed_;
 };
 
 }  // namespace selfconnect::vnet

@@ -5,6 +5,8 @@
 
 #include <csetjmp>
 #include <functional>
+#include <memory>
+#include <memory_resource>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,6 +74,7 @@ class Session final : public Overseer {
   std::vector<std::string> arguments_, words_;
   std::vector<char*> argv_;
 
+  std::unique_ptr<std::pmr::memory_resource> sockets_;  // their memory; null: as any other
   Record record_;
   std::uint64_t length_ = 0;                                 // of the schedule
   std::vector<std::pair<Endpoint, std::uint64_t>> dialled_;  // how often
