@@ -144,7 +144,8 @@ class Collected {
       entries.back().count += written.entry.count;
       return {};
     }
-    if (entries.empty()) entries.reserve(8);  // most schedules are short, and under ASan each allocation is dear
+    if (entries.empty())
+      entries.reserve(8);  // most schedules are short, and under ASan each allocation is dear
     if (entries.size() == kMostEntries) {
       return Scanner::fail_at(written.position,
                               fmt::format("at most {} entries before the quiet window", kMostEntries));
