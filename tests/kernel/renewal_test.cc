@@ -13,13 +13,12 @@ namespace selfconnect {
 namespace {
 
 using testing::dial;
+using testing::kSelf4;
+using testing::kSelf6;
 using testing::run_shell;
 using testing::run_until;
 using testing::sysctls;
 using testing::visible;
-
-const Endpoint kSelf4{*Address::parse("127.0.0.1"), 50000};
-const Endpoint kSelf6{*Address::parse("::1"), 50000};
 
 class RenewalTest : public testing::InWorld {
  protected:

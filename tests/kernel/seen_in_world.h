@@ -18,6 +18,9 @@
 
 namespace selfconnect::testing {
 
+inline const Endpoint kSelf4{*Address::parse("127.0.0.1"), 50000};
+inline const Endpoint kSelf6{*Address::parse("::1"), 50000};
+
 inline UniqueFd dial(const World& world, const Endpoint& to) {
   auto socket = world.socket(to.address.family() == Family::kIpv4 ? AF_INET : AF_INET6, SOCK_STREAM, 0);
   if (!socket) return {};

@@ -33,7 +33,9 @@ void require_client(const FuzzTarget& target) {
 // From life to life. A sanitizer of the client's keeps what is freed for long, and what it gives instead is in no cache. Where it
 // watches over this library too nothing is to escape it.
 std::unique_ptr<std::pmr::memory_resource> memory_of_sockets() {
-#if defined(__has_feature)
+#if defined(__SANITIZE_ADDRESS__)  // g++
+  return nullptr;
+#elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
   return nullptr;
 #endif
