@@ -195,6 +195,7 @@ void Recorder::close(Trace& trace) {
   if (const auto counters = wire_->counters.read()) trace.counters = growth(wire_->at_start, *counters);
   trace.packets = wire_->capture.captured();
   trace.packets_lost = wire_->capture.lost().value_or(0);
+  trace.packets_left_out = packets_.left_out();
 }
 
 }  // namespace selfconnect

@@ -90,6 +90,9 @@ void judge_trace(const Run& run, const Trace& trace, Tally& tally) {
   const auto window = window_for(trace, refused_control(run, destination_of(trace)));
   if (ended_by_itself(trace)) {
     if (crash_of(trace)) return tally.undecided("the target crashed in the recover phase: see crashes");
+    if (exited_with_zero(trace) && !trace.left_behind.empty()) {
+      return tally.undecided("the target went on in the background: have it stay in the foreground");
+    }
     if (exited_with_zero(trace)) {
       return tally.undecided("the target exited with success before the server was there: see echo-accepted");
     }

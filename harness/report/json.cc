@@ -129,6 +129,7 @@ Json phase_json(const Trace& trace) {
       {"left_behind", strings_json(trace.left_behind)},
       {"packets", trace.packets},
       {"packets_lost", trace.packets_lost},
+      {"packets_left_out", trace.packets_left_out},
       {"counters", counters_json(trace.counters)}};
 }
 

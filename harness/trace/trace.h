@@ -269,6 +269,7 @@ struct Trace {
   std::vector<std::string> left_behind;  // names of processes alive after the target had ended by itself
   std::uint64_t packets = 0;             // captured
   std::uint64_t packets_lost = 0;  // the kernel had no room for: `attempts` may lack some, `counters` none
+  std::uint64_t packets_left_out = 0;  // captured and counted, but not in packets.pcap, which is bounded
 
   bool operator==(const Trace&) const = default;
 };

@@ -90,6 +90,7 @@ void read_left_behind(Fields& fields, Trace& trace) { fields.read("names", trace
 void read_packets(Fields& fields, Trace& trace) {
   fields.read("captured", trace.packets);
   fields.read("lost", trace.packets_lost);
+  fields.read("left_out", trace.packets_left_out, Need::kOptional);
 }
 
 struct Reader {
@@ -143,6 +144,7 @@ std::string trace_to_jsonl(const Trace& trace) {
   Json packets = trace_events::event("packets");
   packets["captured"] = trace.packets;
   packets["lost"] = trace.packets_lost;
+  packets["left_out"] = trace.packets_left_out;
   for (const Json& json :
        {trace_events::totals_to_json(trace.attempts), trace_events::to_json(trace.counters),
         trace_events::output_to_json("stdout", trace.out), trace_events::output_to_json("stderr", trace.err),

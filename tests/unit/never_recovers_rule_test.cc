@@ -47,6 +47,8 @@ TEST(NeverRecoversRuleTest, LeavesOtherRulesTheirCases) {
               IsNotJudged("see crashes"));
   EXPECT_THAT(judged(run_of({reconnector_control(), let_go().exited(0, 650ms)})),
               IsNotJudged("see echo-accepted"));
+  EXPECT_THAT(judged(run_of({reconnector_control(), let_go().exited(0, 650ms).left_behind({"daemon"})})),
+              IsNotJudged("in the foreground"));
   const auto held =
       TraceBuilder(Phase::kRecover).self_connected(1ms).server(ServerEvent::What::kBindBlocked, 1s);
   EXPECT_THAT(judged(run_of({reconnector_control(), held})), IsNotJudged("see holds-port"));

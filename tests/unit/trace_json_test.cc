@@ -91,6 +91,7 @@ Trace full_trace() {
   trace.attempts_from = AttemptsFrom::kCalls;
   trace.packets = 123;
   trace.packets_lost = 4;
+  trace.packets_left_out = 5;
   return trace;
 }
 
