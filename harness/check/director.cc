@@ -80,8 +80,8 @@ asio::awaitable<void> Director::direct_controls() {
   if (auto played = co_await play_served(learned_, kHealthyRuns); !played) failure_ = played.error();
 }
 
-asio::awaitable<void> Director::direct_schedule(const Schedule& schedule, bool blocked_is_enough) {
-  blocked_is_enough_ = blocked_is_enough;
+asio::awaitable<void> Director::direct_schedule(const Schedule& schedule, bool quick) {
+  quick_ = quick;
   performance_.interrupted = false;
   if (auto played = co_await play_schedule_and_controls(learned_, schedule); !played)
     failure_ = played.error();
@@ -253,7 +253,7 @@ PhasePlan Director::schedule_plan(Phase phase, const Learned& learned, Schedule 
   PhasePlan plan = forced_plan(phase, learned, learned.destinations.front());
   for (const Destination& destination : learned.destinations) plan.served.push_back(destination.endpoint);
   plan.schedule = std::move(schedule);
-  plan.blocked_is_enough = blocked_is_enough_;
+  plan.quick = quick_;
   const auto healthy = std::ranges::find(run_.traces, Phase::kHealthy, &Trace::phase);
   if (healthy == run_.traces.end()) return plan;
   plan.ends_when_served = ended_by_itself(*healthy);

@@ -27,8 +27,8 @@ class Director {
   boost::asio::awaitable<void> direct();
   // For many schedules, one after the other: the controls of one family, and then each schedule.
   boost::asio::awaitable<void> direct_controls();
-  // `blocked_is_enough`: a phase may end as soon as the target is blocked for good.
-  boost::asio::awaitable<void> direct_schedule(const Schedule& schedule, bool blocked_is_enough);
+  // `quick`: as ScheduleRunner::Depth::kQuick.
+  boost::asio::awaitable<void> direct_schedule(const Schedule& schedule, bool quick);
 
   // The phase that plays ends as soon as it can, and is the last.
   void interrupt();
@@ -67,7 +67,7 @@ class Director {
   std::vector<Trace> single_events_;          // controls of earlier runs
   std::vector<DestinationStats> last_stats_;  // of the phase played last
   int expected_phases_ = 0;
-  bool blocked_is_enough_ = false;
+  bool quick_ = false;
   std::optional<StageFailure> failure_;
 };
 

@@ -23,7 +23,7 @@ struct PhasePlan {
   std::vector<Endpoint> served;          // `healthy`: where servers listen
   Schedule schedule;                     // `schedule` and `single-event`
   bool may_end = false;                  // `healthy`: a target that has been answered gets time to end
-  bool blocked_is_enough = false;        // to end the phase: nothing more can happen
+  bool quick = false;                    // blocked for good is enough to end the phase; no counters
   bool ends_when_served = false;         // so it was in `healthy`
   bool succeeds_when_served = false;     // likewise: its success pattern came
   std::vector<Address> local_addresses;  // of destinations

@@ -23,7 +23,7 @@ constexpr auto kSocketTable = 100ms;  // between two looks at the socket table
 
 Result<std::unique_ptr<Recorder>> Recorder::start(asio::io_context& context, const World& world,
                                                   std::span<const std::string> secrets,
-                                                  Capture::Interfaces interfaces,
+                                                  Capture::Interfaces interfaces, Counters counters,
                                                   std::function<void()> changed) {
   auto packet_socket = world.socket(AF_PACKET, SOCK_DGRAM, 0);
   if (!packet_socket) return std::unexpected(packet_socket.error().during("open the capture"));
@@ -31,20 +31,17 @@ Result<std::unique_ptr<Recorder>> Recorder::start(asio::io_context& context, con
   if (!capture) return std::unexpected(capture.error());
   auto diag_socket = world.socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG);
   if (!diag_socket) return std::unexpected(diag_socket.error().during("open sock_diag"));
-  auto counters = TcpCounterFile::open(world.init_pid());
-  if (!counters) return std::unexpected(counters.error());
   std::unique_ptr<Recorder> recorder(
       new Recorder(context, world, secrets, std::move(changed), SockDiag(std::move(*diag_socket))));
   auto packets = ReadableOnce::create(capture->fd());
   if (!packets) return std::unexpected(packets.error().during("open the capture"));
   const int readable = packets->fd();
   recorder->wire_.emplace(std::move(*capture), std::move(*packets),
-                          asio::posix::stream_descriptor(context, readable), std::move(*counters),
-                          TcpCounters{});
+                          asio::posix::stream_descriptor(context, readable));
   recorder->wire_->capture.restart(recorder->start_);
-  auto at_start = recorder->wire_->counters.read();
-  if (!at_start) return std::unexpected(at_start.error());
-  recorder->wire_->at_start = *at_start;
+  if (counters == Counters::kRead) {
+    if (auto counting = recorder->start_counting(); !counting) return std::unexpected(counting.error());
+  }
   recorder->wait_for_packets();
   return recorder;
 }
@@ -60,6 +57,20 @@ Result<std::unique_ptr<Recorder>> Recorder::start_without_packets(asio::io_conte
       new Recorder(context, world, secrets, std::move(changed), SockDiag(std::move(*diag_socket))));
   recorder->calls_.emplace(engine);
   return recorder;
+}
+
+Result<void> Recorder::start_counting() {
+  auto file = TcpCounterFile::open(world_.init_pid());
+  if (!file) return std::unexpected(file.error());
+  auto at_start = file->read();
+  if (!at_start) return std::unexpected(at_start.error());
+  counters_.emplace(std::move(*file), *at_start);
+  return {};
+}
+
+std::optional<TcpCounters> Recorder::CounterLog::growth_so_far() {
+  const auto now = file.read();
+  return now ? std::optional(growth(at_start, *now)) : std::nullopt;
 }
 
 Recorder::Recorder(asio::io_context& context, const World& world, std::span<const std::string> secrets,
@@ -167,9 +178,8 @@ std::vector<pid_t> Recorder::processes(pid_t except) const {
 void Recorder::sample() {
   if (target_ == 0) return;
   std::uint64_t attempts = flows_.total();
-  if (wire_) {
-    if (const auto counters = wire_->counters.read())
-      attempts = growth(wire_->at_start, *counters).active_opens;
+  if (counters_) {
+    if (const auto counted = counters_->growth_so_far()) attempts = counted->active_opens;
   }
   const Instant at = now();
   std::vector<ProcessSample> round;
@@ -192,7 +202,7 @@ void Recorder::close(Trace& trace) {
   trace.samples = samples_.samples();
   trace.attempts_from = attempts_from();
   if (!wire_) return;
-  if (const auto counters = wire_->counters.read()) trace.counters = growth(wire_->at_start, *counters);
+  if (counters_) trace.counters = counters_->growth_so_far().value_or(TcpCounters{});
   trace.packets = wire_->capture.captured();
   trace.packets_lost = wire_->capture.lost().value_or(0);
   trace.packets_left_out = packets_.left_out();

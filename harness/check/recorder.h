@@ -34,9 +34,12 @@ class Recorder {
  public:
   using Clock = std::chrono::steady_clock;
 
+  // No rule reads the counters of the network, and the kernel sums them up for a twentieth of a millisecond.
+  enum class Counters { kRead, kLeftOut };
+
   static Result<std::unique_ptr<Recorder>> start(boost::asio::io_context& context, const World& world,
                                                  std::span<const std::string> secrets,
-                                                 Capture::Interfaces interfaces,
+                                                 Capture::Interfaces interfaces, Counters counters,
                                                  std::function<void()> changed);
   // In World::here(): attempts come from what `engine` sees, which must outlive it. There are no packets, and the
   // counters of the network are not the target's alone: none of them.
@@ -79,12 +82,16 @@ class Recorder {
     Capture capture;
     ReadableOnce packets;                            // of the capture
     boost::asio::posix::stream_descriptor readable;  // its descriptor, borrowed
-    TcpCounterFile counters;
+  };
+  struct CounterLog {
+    TcpCounterFile file;
     TcpCounters at_start;
+    [[nodiscard]] std::optional<TcpCounters> growth_so_far();
   };
 
   Recorder(boost::asio::io_context& context, const World& world, std::span<const std::string> secrets,
            std::function<void()> changed, SockDiag sockets);
+  Result<void> start_counting();
   void wait_for_packets();
   Result<std::size_t> take_packets();
   void drain_some();
@@ -98,6 +105,7 @@ class Recorder {
   std::function<void()> changed_;
   Clock::time_point start_;
   std::optional<Wire> wire_;
+  std::optional<CounterLog> counters_;
   std::optional<CallWatch> calls_;  // one of the two
   boost::asio::steady_timer breath_;
   FlowTable flows_;

@@ -19,7 +19,7 @@ class ScheduleRunner {
  public:
   enum class Worlds { kFresh, kRecycled };
   enum class Depth {
-    kQuick,  // may end a phase as soon as all threads of the target are blocked for good
+    kQuick,  // may end a phase as soon as all threads of the target are blocked for good, and reads no counters
     kWhole,  // waits the whole window: confirms a finding
   };
 

@@ -212,10 +212,11 @@ StageResult<void> Stage::open(Ports ports) {
   }
   const auto interfaces =
       plan_.phase == Phase::kSamePort ? Capture::Interfaces::kAll : Capture::Interfaces::kLoopback;
+  const auto counters = plan_.quick ? Recorder::Counters::kLeftOut : Recorder::Counters::kRead;
   const auto look = [this] { changed(); };
   auto recorder =
       calls_ == nullptr
-          ? Recorder::start(performance_.context, *world_, options().secrets, interfaces, look)
+          ? Recorder::start(performance_.context, *world_, options().secrets, interfaces, counters, look)
           : Recorder::start_without_packets(performance_.context, *world_, options().secrets, *calls_, look);
   if (!recorder) return failure(recorder.error());
   recorder_ = std::move(*recorder);
@@ -259,7 +260,7 @@ boost::asio::awaitable<void> Stage::until_blocked(std::function<bool()> conditio
   std::optional<std::vector<BlockedThread>> before;
   auto pause = kFirstLook;
   while (!interrupted() && !condition() && Clock::now() < by) {
-    const bool looks = plan_.blocked_is_enough;
+    const bool looks = plan_.quick;
     if (co_await until(condition, looks ? std::min(Clock::now() + pause, by) : by)) break;
     if (!looks || interrupted()) continue;
     auto now = seen_blocked();

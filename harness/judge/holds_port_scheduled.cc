@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "harness/judge/evidence.h"
 #include "harness/judge/scheduled.h"
@@ -36,8 +38,9 @@ Finding convict(const Trace& trace, const ScheduledAttempt& blocked, const Sched
 
 void judge_scheduled_port(const Run& run, const Trace& trace, Tally& tally) {
   bool freed = false;  // dialled again after a self-connection, and the port was free
+  std::map<Endpoint, const ScheduledAttempt*> newest;
   for (const ScheduledAttempt& attempt : trace.scheduled) {
-    const ScheduledAttempt* before = attempt_before(trace, attempt);
+    const ScheduledAttempt* before = std::exchange(newest[attempt.destination], &attempt);
     freed |= before != nullptr && met(*before).kind == EventKind::kSelf && !attempt.held_by;
     const ScheduledAttempt* holder = attempt.held_by ? holder_of(trace, attempt) : nullptr;
     if (holder == nullptr) continue;

@@ -55,7 +55,8 @@ Result<void> TrialWorld::record() {
   if (!at_start) return std::unexpected(at_start.error());
   counters_at_start_ = *at_start;
   if (!options_.out.empty()) {
-    auto packets = Recorder::start(context_, world_, {}, Capture::Interfaces::kLoopback, [] {});
+    auto packets = Recorder::start(context_, world_, {}, Capture::Interfaces::kLoopback,
+                                   Recorder::Counters::kLeftOut, [] {});
     if (!packets) return std::unexpected(packets.error());
     packets_ = std::move(*packets);
   }

@@ -20,8 +20,9 @@ class RecorderTest : public testing::InWorld {
     InWorld::SetUp();
     if (IsSkipped()) return;
     ASSERT_TRUE(make_range_engine(world())->force(kSelf.port, Allocator::kConnect));
-    auto recorder = Recorder::start(context_, world(), std::vector<std::string>{"hunter2"},
-                                    Capture::Interfaces::kLoopback, [this] { ++changes_; });
+    auto recorder =
+        Recorder::start(context_, world(), std::vector<std::string>{"hunter2"},
+                        Capture::Interfaces::kLoopback, Recorder::Counters::kRead, [this] { ++changes_; });
     SELFCONNECT_NEEDS("capture", recorder ? "" : recorder.error().message);
     recorder_ = std::move(*recorder);
   }
