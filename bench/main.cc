@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   bench::register_policies();
   bench::register_threads();
   bench::register_recorders();
+  bench::register_schedules();
   add_context();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 64;

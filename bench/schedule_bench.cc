@@ -8,12 +8,15 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/bare.h"
+#include "bench/suites.h"
 #include "harness/check/check.h"
 #include "harness/check/schedule_runner.h"
 #include "harness/sys/socket_pair.h"
@@ -38,11 +41,11 @@ CheckOptions options_for(std::vector<std::string> command) {
 // A process with a runner of its own, as a worker of `fuzz` is one. Plays so many runs each time it is told to go.
 class Worker {
  public:
-  Worker(Worlds worlds, const Schedule& schedule) {
+  Worker(const std::string& client, Worlds worlds, const Schedule& schedule) {
     auto pair = socket_pair();
     if (!pair) std::abort();
     process_ = fork();
-    if (process_ == 0) serve(worlds, schedule, pair->far.get());
+    if (process_ == 0) serve(client, worlds, schedule, pair->far.get());
     near_ = std::move(pair->near);
   }
   ~Worker() {
@@ -61,9 +64,8 @@ class Worker {
   }
 
  private:
-  [[noreturn]] static void serve(Worlds worlds, const Schedule& schedule, int to) {
-    const auto runner = ScheduleRunner::create(
-        options_for({program("bench/dial_until_served").native(), "{host}", "{port}"}), worlds);
+  [[noreturn]] static void serve(const std::string& client, Worlds worlds, const Schedule& schedule, int to) {
+    const auto runner = ScheduleRunner::create(options_for({client, "{host}", "{port}"}), worlds);
     std::uint64_t attempts = 0;
     char go = 0;
     while (runner && write(to, &attempts, sizeof(attempts)) == sizeof(attempts) && read(to, &go, 1) == 1) {
@@ -81,11 +83,11 @@ class Worker {
 };
 
 // Four attempts each. The bare loop, beside it, is one process on one core, and has no network to set up for an attempt.
-void schedules(benchmark::State& state, Worlds worlds) {
+void schedules(benchmark::State& state, const std::string& client, Worlds worlds) {
   const Schedule schedule = *parse_schedule("refuse self reset serve");
   std::vector<std::unique_ptr<Worker>> workers;
   for (int i = 0; i < state.range(0); ++i) {
-    workers.push_back(std::make_unique<Worker>(worlds, schedule));
+    workers.push_back(std::make_unique<Worker>(client, worlds, schedule));
     if (!workers.back()->answer()) return state.SkipWithError("the client cannot be run here");
   }
   std::vector<double> rates;
@@ -104,23 +106,6 @@ void schedules(benchmark::State& state, Worlds worlds) {
   state.counters["schedules/s"] = median(rates);
   state.counters["bare/s"] = median(bare_rates);
 }
-void fresh_schedules(benchmark::State& state) { schedules(state, Worlds::kFresh); }
-void recycled_schedules(benchmark::State& state) { schedules(state, Worlds::kRecycled); }
-BENCHMARK(fresh_schedules)
-    ->ArgName("workers")
-    ->Arg(1)
-    ->Arg(2)
-    ->Arg(4)
-    ->UseManualTime()
-    ->Unit(benchmark::kMillisecond);
-BENCHMARK(recycled_schedules)
-    ->ArgName("workers")
-    ->Arg(1)
-    ->Arg(2)
-    ->Arg(4)
-    ->UseManualTime()
-    ->Unit(benchmark::kMillisecond);
-
 // What the client itself says that its attempts took; nothing: it said nothing.
 std::optional<Seconds> time_of(const Run& run, Phase phase) {
   const auto trace = std::ranges::find(run.traces, phase, &Trace::phase);
@@ -153,5 +138,23 @@ void directed_attempt(benchmark::State& state) {
 BENCHMARK(directed_attempt)->UseManualTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace
+
+void register_schedules() {
+  const auto add = [](const std::string& name, const std::filesystem::path& client, Worlds worlds) {
+    benchmark::RegisterBenchmark(name.c_str(), schedules, client.string(), worlds)
+        ->ArgName("workers")
+        ->Arg(1)
+        ->Arg(2)
+        ->Arg(4)
+        ->UseManualTime()
+        ->Unit(benchmark::kMillisecond);
+  };
+  for (const auto& [name, worlds] :
+       {std::pair{"fresh_schedules", Worlds::kFresh}, {"recycled_schedules", Worlds::kRecycled}}) {
+    add(name, program("bench/dial_until_served"), worlds);
+    const auto small = program("bench/dial_until_served_musl");
+    if (std::filesystem::exists(small)) add(fmt::format("{}/musl", name), small, worlds);
+  }
+}
 
 }  // namespace selfconnect::bench
