@@ -6,8 +6,9 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # What it wants to be told before it keeps what a precompiled header went into.
-  set(CMAKE_C_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE_PROGRAM})
+  # By the compiler's own list of headers, so that the first build preprocesses nothing twice; and what it wants to be told
+  # before it keeps what a precompiled header went into.
+  set(CMAKE_C_COMPILER_LAUNCHER env CCACHE_DEPEND=1 CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE_PROGRAM})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_C_COMPILER_LAUNCHER})
 endif()
 
@@ -24,7 +25,6 @@ target_compile_options(selfconnect_warnings INTERFACE
   $<$<BOOL:${SELFCONNECT_WERROR}>:-Werror>)
 add_library(selfconnect_flags INTERFACE)
 target_link_libraries(selfconnect_flags INTERFACE selfconnect_warnings)
-target_compile_options(selfconnect_flags INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fpch-preprocess>)  # for ccache
 if(SELFCONNECT_SANITIZE)
   target_compile_options(selfconnect_flags INTERFACE -fsanitize=${SELFCONNECT_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all

@@ -158,14 +158,27 @@ std::uint64_t accepted_sent(const FlowTable& flows, const Endpoint& destination)
   return stats == nullptr ? 0 : stats->accepted_sent;
 }
 
-// The target's own retry interval says how long it may take.
-Stage::Clock::time_point recovery_deadline(Stage& stage) {
+// The target's own retry interval, as far as it has been seen, says how long it may take.
+Stage::Clock::time_point recovery_deadline(Stage& stage, Stage::Clock::time_point listening) {
   stage.recorder().drain();
   Trace so_far;
   so_far.attempts = stage.flows().log();
   auto longest = largest_retry_interval(so_far);
   if (stage.plan().retry_interval) longest = std::max(longest.value_or(0ns), *stage.plan().retry_interval);
-  return std::min(Stage::Clock::now() + recovery_window(longest) + kBindInterval, stage.deadline());
+  return std::min(listening + recovery_window(longest) + kBindInterval, stage.deadline());
+}
+
+// False: the target had all the time that it may take. What it does meanwhile may show that it takes longer than was known, so the
+// deadline moves: it is where the rule will look for it, which knows the whole trace.
+boost::asio::awaitable<bool> until_recovered(Stage& stage, std::uint64_t accepted_before) {
+  const auto listening = Stage::Clock::now();
+  const auto reached = [&] { return stage.flows().accepted() > accepted_before; };
+  while (true) {
+    const auto deadline = recovery_deadline(stage, listening);
+    if (deadline <= Stage::Clock::now()) co_return reached();
+    const auto decided = [&] { return reached() || stage.target_ended(); };
+    if (co_await stage.until(decided, deadline) || stage.interrupted()) co_return reached();
+  }
 }
 
 }  // namespace
@@ -176,10 +189,7 @@ Playing<void> play_recover(Stage& stage) {
     if (auto released = stage.release_ports(); !released) co_return released;
     auto started = co_await start_server(stage);
     if (!started) co_return std::unexpected(started.error());
-    const auto reached = [&] { return stage.flows().accepted() > **started; };
-    if (*started &&
-        co_await stage.until([&] { return reached() || stage.target_ended(); }, recovery_deadline(stage)) &&
-        reached()) {
+    if (*started && co_await until_recovered(stage, **started)) {
       const auto by = std::min(Stage::Clock::now() + kFirstBytesGrace, stage.deadline());
       co_await stage.until(
           [&] { return stage.target_ended() || accepted_sent(stage.flows(), *stage.plan().destination) > 0; },
