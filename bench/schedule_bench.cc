@@ -106,6 +106,7 @@ void schedules(benchmark::State& state, const std::string& client, Worlds worlds
   state.counters["schedules/s"] = median(rates);
   state.counters["bare/s"] = median(bare_rates);
 }
+
 // What the client itself says that its attempts took; nothing: it said nothing.
 std::optional<Seconds> time_of(const Run& run, Phase phase) {
   const auto trace = std::ranges::find(run.traces, phase, &Trace::phase);

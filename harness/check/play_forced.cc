@@ -168,8 +168,8 @@ Stage::Clock::time_point recovery_deadline(Stage& stage, Stage::Clock::time_poin
   return std::min(listening + recovery_window(longest) + kBindInterval, stage.deadline());
 }
 
-// False: the target had all the time that it may take. What it does meanwhile may show that it takes longer than was known, so the
-// deadline moves: it is where the rule will look for it, which knows the whole trace.
+// Whether the target came, in the time that it may take. What it does meanwhile may show that it takes longer than was known, so
+// the deadline moves: it is where the rule will look for it, which knows the whole trace.
 boost::asio::awaitable<bool> until_recovered(Stage& stage, std::uint64_t accepted_before) {
   const auto listening = Stage::Clock::now();
   const auto reached = [&] { return stage.flows().accepted() > accepted_before; };

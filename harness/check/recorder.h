@@ -34,7 +34,7 @@ class Recorder {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // No rule reads the counters of the network, and the kernel sums them up for a twentieth of a millisecond.
+  // Those of the network, which the kernel sums up anew for each reading. Left out: a sample has the attempts that were seen.
   enum class Counters { kRead, kLeftOut };
 
   static Result<std::unique_ptr<Recorder>> start(boost::asio::io_context& context, const World& world,
