@@ -22,12 +22,11 @@ constexpr auto kSocketTable = 100ms;  // between two looks at the socket table
 }  // namespace
 
 Result<std::unique_ptr<Recorder>> Recorder::start(asio::io_context& context, const World& world,
-                                                  std::span<const std::string> secrets,
-                                                  Capture::Interfaces interfaces, Counters counters,
+                                                  std::span<const std::string> secrets, Counters counters,
                                                   std::function<void()> changed) {
   auto packet_socket = world.socket(AF_PACKET, SOCK_DGRAM, 0);
   if (!packet_socket) return std::unexpected(packet_socket.error().during("open the capture"));
-  auto capture = Capture::open(std::move(*packet_socket), Clock::now(), interfaces);
+  auto capture = Capture::open(std::move(*packet_socket), Clock::now());
   if (!capture) return std::unexpected(capture.error());
   auto diag_socket = world.socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG);
   if (!diag_socket) return std::unexpected(diag_socket.error().during("open sock_diag"));

@@ -38,8 +38,7 @@ class Recorder {
   enum class Counters { kRead, kLeftOut };
 
   static Result<std::unique_ptr<Recorder>> start(boost::asio::io_context& context, const World& world,
-                                                 std::span<const std::string> secrets,
-                                                 Capture::Interfaces interfaces, Counters counters,
+                                                 std::span<const std::string> secrets, Counters counters,
                                                  std::function<void()> changed);
   // In World::here(): attempts come from what `engine` sees, which must outlive it. There are no packets, and the
   // counters of the network are not the target's alone: none of them.

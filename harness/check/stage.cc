@@ -210,13 +210,11 @@ StageResult<void> Stage::open(Ports ports) {
                       : engine_->release(plan_.never);
     if (!opened) return failure(opened.error(), StageFailure::Kind::kCannotForce);
   }
-  const auto interfaces =
-      plan_.phase == Phase::kSamePort ? Capture::Interfaces::kAll : Capture::Interfaces::kLoopback;
   const auto counters = plan_.quick ? Recorder::Counters::kLeftOut : Recorder::Counters::kRead;
   const auto look = [this] { changed(); };
   auto recorder =
       calls_ == nullptr
-          ? Recorder::start(performance_.context, *world_, options().secrets, interfaces, counters, look)
+          ? Recorder::start(performance_.context, *world_, options().secrets, counters, look)
           : Recorder::start_without_packets(performance_.context, *world_, options().secrets, *calls_, look);
   if (!recorder) return failure(recorder.error());
   recorder_ = std::move(*recorder);

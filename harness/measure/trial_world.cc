@@ -55,8 +55,7 @@ Result<void> TrialWorld::record() {
   if (!at_start) return std::unexpected(at_start.error());
   counters_at_start_ = *at_start;
   if (!options_.out.empty()) {
-    auto packets = Recorder::start(context_, world_, {}, Capture::Interfaces::kLoopback,
-                                   Recorder::Counters::kLeftOut, [] {});
+    auto packets = Recorder::start(context_, world_, {}, Recorder::Counters::kLeftOut, [] {});
     if (!packets) return std::unexpected(packets.error());
     packets_ = std::move(*packets);
   }

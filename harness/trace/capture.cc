@@ -16,8 +16,6 @@
 #include <span>
 #include <vector>
 
-#include "harness/trace/realtime.h"
-
 namespace selfconnect {
 
 namespace {
@@ -43,22 +41,22 @@ Result<void> attach_filter(int fd) {
   constexpr std::uint32_t kInterface = static_cast<std::uint32_t>(SKF_AD_OFF) + SKF_AD_IFINDEX;
   constexpr std::uint32_t kLoopback = 1;  // of every network namespace
   std::array<sock_filter, 15> program = {{
-      // On lo every packet that goes out comes in again: once is enough.
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kPacketType),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 0, 2),  // else 0
+      // What comes in on lo has gone out on lo.
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kInterface),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kLoopback, 10, 0),       // drop 10, else 0
-      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kEtherType),              // 0
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 2),         // 1: else 4
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),                       // 2: IPv4 protocol
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 5, 6),      // 3: take 9, drop 10
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 5),       // 4: else drop 10
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),                       // 5: IPv6 next header
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 2, 0),      // 6: take 9
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_HOPOPTS, 1, 0),  // 7: take 9
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_DSTOPTS, 0, 1),  // 8: take 9, else drop 10
-      BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),                       // 9
-      BPF_STMT(BPF_RET | BPF_K, 0),                                // 10
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kLoopback, 0, 2),  // else 0
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kPacketType),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 0, 10),  // 0, else drop 10
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kEtherType),               // 0
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 2),          // 1: else 4
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),                        // 2: IPv4 protocol
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 5, 6),       // 3: take 9, drop 10
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 5),        // 4: else drop 10
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),                        // 5: IPv6 next header
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 2, 0),       // 6: take 9
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_HOPOPTS, 1, 0),   // 7: take 9
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_DSTOPTS, 0, 1),   // 8: take 9, else drop 10
+      BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),                        // 9
+      BPF_STMT(BPF_RET | BPF_K, 0),                                 // 10
   }};
   if (has_filter(fd, program)) return {};
   const sock_fprog filter = {.len = program.size(), .filter = program.data()};
@@ -83,15 +81,9 @@ Result<bool> set_receive_buffer(int fd) {
 }
 
 // Everything is set before the bind, so that no packet comes in unfiltered.
-Result<void> set_up(int fd, Capture::Interfaces interfaces) {
+Result<void> set_up(int fd) {
   if (auto set = attach_filter(fd); !set) return set;
   if (auto set = set_option(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1, "SO_TIMESTAMPNS"); !set) return set;
-  const int ignore_outgoing = interfaces == Capture::Interfaces::kLoopback ? 1 : 0;
-  if (auto set =
-          set_option(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, ignore_outgoing, "PACKET_IGNORE_OUTGOING");
-      !set) {
-    return set;
-  }
   const sockaddr_ll any = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
   if (bind(fd, reinterpret_cast<const sockaddr*>(&any), sizeof any) != 0) {
     return std::unexpected(errno_error("bind(AF_PACKET, ETH_P_ALL)"));
@@ -121,6 +113,8 @@ struct Capture::Batch {
   std::array<Control, kBatch> control{};
   std::array<iovec, kBatch> vectors{};
   std::array<mmsghdr, kBatch> messages{};
+  std::array<timespec, kBatch> stamps{};
+  std::array<Instant, kBatch> sent{};
 
   void prepare(std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
@@ -131,26 +125,25 @@ struct Capture::Batch {
                              .msg_controllen = control[i].bytes.size()};
     }
   }
+
+  // When the first `count` were sent.
+  void place(PacketClock& clock, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) stamps[i] = stamp_of(messages[i].msg_hdr);
+    clock.place(read_clocks(), std::span(stamps).first(count), sent);
+  }
 };
 
-Capture::Capture(UniqueFd socket, bool roomy)
-    : socket_(std::move(socket)), roomy_(roomy), batch_(std::make_unique<Batch>()) {}
+Capture::Capture(UniqueFd socket, bool roomy, PacketClock clock)
+    : socket_(std::move(socket)), roomy_(roomy), batch_(std::make_unique<Batch>()), clock_(clock) {}
 Capture::Capture(Capture&&) noexcept = default;
 Capture& Capture::operator=(Capture&&) noexcept = default;
 Capture::~Capture() = default;
 
-Result<Capture> Capture::open(UniqueFd socket, std::chrono::steady_clock::time_point start,
-                              Interfaces interfaces) {
+Result<Capture> Capture::open(UniqueFd socket, std::chrono::steady_clock::time_point start) {
   const auto roomy = set_receive_buffer(socket.get());
-  const auto set = roomy ? set_up(socket.get(), interfaces) : std::unexpected(roomy.error());
+  const auto set = roomy ? set_up(socket.get()) : std::unexpected(roomy.error());
   if (!set) return std::unexpected(set.error().during("set up the capture"));
-  Capture capture(std::move(socket), *roomy);
-  capture.restart(start);
-  return capture;
-}
-
-void Capture::restart(std::chrono::steady_clock::time_point start) {
-  start_ = start.time_since_epoch() + realtime_offset();
+  return Capture(std::move(socket), *roomy, PacketClock(start, read_clocks()));
 }
 
 Result<std::size_t> Capture::drain(std::size_t limit,
@@ -165,18 +158,18 @@ Result<std::size_t> Capture::drain(std::size_t limit,
       if (errno == EINTR || errno == ENETDOWN) continue;  // an interface went down: told once
       return std::unexpected(errno_error("recvmmsg(AF_PACKET)"));
     }
-    for (std::size_t i = 0; i < static_cast<std::size_t>(received); ++i) {
-      mmsghdr& message = batch_->messages[i];
-      const timespec stamp = stamp_of(message.msg_hdr);
-      take({.stamp = stamp,
-            .at = duration_of(stamp) - start_,
-            .bytes = {static_cast<const char*>(batch_->vectors[i].iov_base),
-                      std::min<std::size_t>(message.msg_len, kSnapLength)},
-            .original_length = message.msg_len});
+    const auto count = static_cast<std::size_t>(received);
+    batch_->place(clock_, count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t length = batch_->messages[i].msg_len;
+      take({.at = batch_->sent[i],
+            .stamp = clock_.realtime(batch_->sent[i]),
+            .bytes = {static_cast<const char*>(batch_->vectors[i].iov_base), std::min(length, kSnapLength)},
+            .original_length = length});
     }
-    taken += static_cast<std::size_t>(received);
-    captured_ += static_cast<std::uint64_t>(received);
-    if (static_cast<std::size_t>(received) < kBatch) break;
+    taken += count;
+    captured_ += count;
+    if (count < kBatch) break;
   }
   return taken;
 }

@@ -12,20 +12,17 @@
 #include "harness/sys/error.h"
 #include "harness/sys/unique_fd.h"
 #include "harness/trace/packet.h"
+#include "harness/trace/packet_clock.h"
 
 namespace selfconnect {
 
 class Capture {
  public:
-  // The kernel copies packets that go out before it looks at the filter, so they are asked for only where
-  // there is more than lo.
-  enum class Interfaces { kLoopback, kAll };
-
   // `socket`: socket(AF_PACKET, SOCK_DGRAM, 0), made in the namespace to be captured. Captures TCP over IPv4
-  // and IPv6 on all its interfaces, each packet once (as received; packet(7) PACKET_IGNORE_OUTGOING, Linux
-  // 4.20). `start` is the moment that Instant 0 means; the clocks are compared once, here.
-  static Result<Capture> open(UniqueFd socket, std::chrono::steady_clock::time_point start,
-                              Interfaces interfaces = Interfaces::kLoopback);
+  // and IPv6 on all its interfaces, each packet once. Those of lo are taken as they go out, which is before the call
+  // that sends them returns: whatever a process has done is there (dev_queue_xmit_nit(); what comes in may have to
+  // wait for ksoftirqd). `start` is the moment that Instant 0 means.
+  static Result<Capture> open(UniqueFd socket, std::chrono::steady_clock::time_point start);
   Capture(Capture&&) noexcept;
   Capture& operator=(Capture&&) noexcept;
   ~Capture();
@@ -44,18 +41,18 @@ class Capture {
   Result<std::uint64_t> lost();
   [[nodiscard]] std::uint64_t captured() const { return captured_; }
   // Instant 0 of a later phase in the same namespace.
-  void restart(std::chrono::steady_clock::time_point start);
+  void restart(std::chrono::steady_clock::time_point start) { clock_ = PacketClock(start, read_clocks()); }
   // Gives the socket up, to be closed elsewhere: its close waits 15 ms.
   UniqueFd release() && { return std::move(socket_); }
 
  private:
   struct Batch;
-  Capture(UniqueFd socket, bool roomy);
+  Capture(UniqueFd socket, bool roomy, PacketClock clock);
 
   UniqueFd socket_;
   bool roomy_ = false;
   std::unique_ptr<Batch> batch_;
-  std::chrono::nanoseconds start_{};  // on CLOCK_REALTIME
+  PacketClock clock_;
   std::uint64_t captured_ = 0;
   std::uint64_t lost_ = 0;
 };

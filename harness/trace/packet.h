@@ -16,8 +16,8 @@ namespace selfconnect {
 
 // A packet as the capture socket gave it: from the IP header on, no link header.
 struct CapturedPacket {
-  timespec stamp{};                 // CLOCK_REALTIME, taken by the kernel
-  Instant at{};                     // the same moment, since the phase began
+  Instant at{};                     // since the phase began
+  timespec stamp{};                 // the same moment on CLOCK_REALTIME, as that was set when the phase began
   std::string_view bytes;           // valid during the callback only
   std::size_t original_length = 0;  // on the wire; more than bytes.size() when cut off
 };

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstring>
 #include <string_view>
-#include <tuple>
 #include <utility>
 
 namespace selfconnect {
@@ -48,18 +47,12 @@ void PacketStore::add(const CapturedPacket& packet, Conversation conversation) {
 
 std::vector<CapturedPacket> PacketStore::packets() const {
   std::vector<CapturedPacket> all;
+  // What a pile has was added before what the next one has.
   for (const Pile* pile : {&first_, &self_, &last_}) {
     for (const Chunk& chunk : pile->chunks) {
-      each_record(chunk, [&](CapturedPacket packet, Conversation) {
-        packet.at = Instant(all.size());  // the order of arrival decides between equal times
-        all.push_back(packet);
-      });
+      each_record(chunk, [&](const CapturedPacket& packet, Conversation) { all.push_back(packet); });
     }
   }
-  std::ranges::sort(all, {}, [](const CapturedPacket& packet) {
-    return std::tuple(packet.stamp.tv_sec, packet.stamp.tv_nsec, packet.at);
-  });
-  for (CapturedPacket& packet : all) packet.at = {};
   return all;
 }
 

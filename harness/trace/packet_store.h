@@ -27,7 +27,7 @@ class PacketStore {
   void add(const CapturedPacket& packet, Conversation conversation);
 
   [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
-  // What is kept, in order of time; `at` is not kept and is 0. The views live as long as the store is left
+  // What is kept, in the order added; `at` is not kept and is 0. The views live as long as the store is left
   // alone.
   [[nodiscard]] std::vector<CapturedPacket> packets() const;
   [[nodiscard]] std::size_t memory() const;  // bytes held

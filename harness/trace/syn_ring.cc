@@ -11,8 +11,6 @@
 #include <array>
 #include <atomic>
 
-#include "harness/trace/realtime.h"
-
 namespace selfconnect {
 
 namespace {
@@ -20,6 +18,7 @@ namespace {
 constexpr unsigned kFrameSize = 256;    // the kernel's header and two of the packet's
 constexpr unsigned kFrames = 1U << 16;  // 16 MiB: half a second of the fastest dialler
 constexpr unsigned kBlockSize = 1U << 16;
+constexpr unsigned kBatch = 64;  // SYNs for which the clocks are read once
 
 // SYN without ACK over TCP, over IPv4 without options or IPv6 without extension headers: what connect() sends. The
 // headers are all that is kept.
@@ -99,8 +98,8 @@ class SynRing::Mapping {
   void* start_;
 };
 
-SynRing::SynRing(UniqueFd socket, std::unique_ptr<Mapping> mapping, std::chrono::nanoseconds start)
-    : socket_(std::move(socket)), mapping_(std::move(mapping)), start_(start) {}
+SynRing::SynRing(UniqueFd socket, std::unique_ptr<Mapping> mapping, PacketClock clock)
+    : socket_(std::move(socket)), mapping_(std::move(mapping)), clock_(clock) {}
 SynRing::SynRing(SynRing&&) noexcept = default;
 SynRing& SynRing::operator=(SynRing&&) noexcept = default;
 SynRing::~SynRing() = default;
@@ -110,25 +109,41 @@ Result<SynRing> SynRing::open(UniqueFd socket, std::chrono::steady_clock::time_p
   auto mapping = std::make_unique<Mapping>(socket.get());
   if (!mapping->mapped()) return std::unexpected(errno_error("mmap the ring"));
   if (auto bound = bind_to_all(socket.get()); !bound) return std::unexpected(bound.error());
-  return SynRing(std::move(socket), std::move(mapping), start.time_since_epoch() + realtime_offset());
+  return SynRing(std::move(socket), std::move(mapping), PacketClock(start, read_clocks()));
 }
 
 void SynRing::drain(const std::function<void(const Syn&)>& take) {
-  for (unsigned read = 0; read < kFrames; ++read) {
+  std::array<Syn, kBatch> syns;
+  std::array<timespec, kBatch> stamps;
+  std::array<Instant, kBatch> sent;
+  for (unsigned read = 0; read < kFrames; read += kBatch) {
+    const std::size_t count = take_batch(syns, stamps);
+    if (count == 0) return;
+    clock_.place(read_clocks(), std::span(stamps).first(count), sent);
+    for (std::size_t i = 0; i < count; ++i) {
+      syns[i].at = sent[i];
+      take(syns[i]);
+    }
+  }
+}
+
+// The next ones of the ring, as many as have room; their frames are the kernel's again.
+std::size_t SynRing::take_batch(std::span<Syn> syns, std::span<timespec> stamps) {
+  std::size_t count = 0;
+  while (count < syns.size()) {
     char* frame = mapping_->frame(next_);
     auto& header = *reinterpret_cast<tpacket2_hdr*>(frame);
     const std::atomic_ref status(header.tp_status);
-    if ((status.load(std::memory_order_acquire) & TP_STATUS_USER) == 0) return;
+    if ((status.load(std::memory_order_acquire) & TP_STATUS_USER) == 0) break;
     if (const auto tcp = decode_packet({frame + header.tp_net, header.tp_snaplen}, header.tp_len)) {
-      const timespec stamp{.tv_sec = header.tp_sec, .tv_nsec = header.tp_nsec};
-      take({.at = duration_of(stamp) - start_,
-            .source = tcp->source,
-            .destination = tcp->destination,
-            .sequence = tcp->sequence});
+      stamps[count] = {.tv_sec = header.tp_sec, .tv_nsec = header.tp_nsec};
+      syns[count++] = {
+          .at = {}, .source = tcp->source, .destination = tcp->destination, .sequence = tcp->sequence};
     }
     status.store(TP_STATUS_KERNEL, std::memory_order_release);
     next_ = (next_ + 1) % kFrames;
   }
+  return count;
 }
 
 Result<std::uint64_t> SynRing::lost() {

@@ -8,10 +8,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 
 #include "harness/sys/error.h"
 #include "harness/sys/unique_fd.h"
 #include "harness/trace/packet.h"
+#include "harness/trace/packet_clock.h"
 
 namespace selfconnect {
 
@@ -42,12 +44,14 @@ class SynRing {
 
  private:
   class Mapping;
-  SynRing(UniqueFd socket, std::unique_ptr<Mapping> mapping, std::chrono::nanoseconds start);
+  SynRing(UniqueFd socket, std::unique_ptr<Mapping> mapping, PacketClock clock);
+
+  std::size_t take_batch(std::span<Syn> syns, std::span<timespec> stamps);
 
   UniqueFd socket_;
   std::unique_ptr<Mapping> mapping_;
-  std::chrono::nanoseconds start_;  // on CLOCK_REALTIME
-  std::size_t next_ = 0;            // the frame to be read next
+  PacketClock clock_;
+  std::size_t next_ = 0;  // the frame to be read next
   std::uint64_t lost_ = 0;
 };
 

@@ -136,6 +136,26 @@ std::string contradicts_accepted(const Event& event, const Conversation& convers
   return "";
 }
 
+// What of a packet's payload its side had not sent before, or nothing where all of the packet is sent again, as a machine
+// that stood still for a while does (RFC 9293 3.8.1).
+std::optional<std::string_view> fresh_part(Conversation& conversation, Side from, const TcpPacket& packet) {
+  if (packet.has(kTcpSyn)) {
+    const auto same = [&](const Segment& segment) {
+      return segment.from == from && segment.flags == (packet.flags & kLooked);
+    };
+    if (std::ranges::any_of(conversation.segments, same)) return std::nullopt;
+    return packet.payload;
+  }
+  const std::size_t length = packet.payload.size() + (packet.has(kTcpFin) ? 1U : 0U);
+  if (length == 0) return packet.payload;  // ACK and RST take no number
+  auto& next = conversation.next.at(from == Side::kTarget ? 0 : 1);
+  const std::uint32_t end = packet.sequence + static_cast<std::uint32_t>(length);
+  const auto known = next ? static_cast<std::int32_t>(*next - packet.sequence) : 0;
+  if (known >= static_cast<std::int64_t>(length)) return std::nullopt;
+  next = end;
+  return packet.payload.substr(known > 0 ? static_cast<std::size_t>(known) : 0);
+}
+
 }  // namespace
 
 std::string Conversation::text() const {
@@ -167,8 +187,7 @@ Conversations conversations_of(const PacketStore& packets) {
     };
     if (begins && (known == newest.end() || conversation().first_sequence != packet->sequence)) {
       auto& there = all[packet->destination];
-      there.push_back(
-          {.source_port = packet->source.port, .first_sequence = packet->sequence, .segments = {}});
+      there.push_back({.source_port = packet->source.port, .first_sequence = packet->sequence});
       newest[{packet->source, packet->destination}] = {packet->destination, there.size() - 1};
       known = newest.find({packet->source, packet->destination});
     } else if (known == newest.end()) {
@@ -176,10 +195,12 @@ Conversations conversations_of(const PacketStore& packets) {
       from = Side::kPeer;
     }
     if (known == newest.end()) continue;
+    const auto fresh = fresh_part(conversation(), from, *packet);
+    if (!fresh) continue;
     conversation().segments.push_back({.index = here,
                                        .from = from,
                                        .flags = static_cast<std::uint8_t>(packet->flags & kLooked),
-                                       .payload = std::string(packet->payload)});
+                                       .payload = std::string(*fresh)});
   }
   return all;
 }

@@ -3,8 +3,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,7 +26,8 @@ struct Segment {
 struct Conversation {
   std::uint16_t source_port = 0;
   std::uint32_t first_sequence = 0;
-  std::vector<Segment> segments;  // the first one is the SYN
+  std::vector<Segment> segments;  // the first one is the SYN; what is sent again is not told again
+  std::array<std::optional<std::uint32_t>, 2> next{};  // sequence number of what a side has not sent yet
 
   [[nodiscard]] std::size_t begin() const { return segments.front().index; }
   // "> SYN  < SYN ACK  > ACK  < 5 bytes"

@@ -34,7 +34,7 @@ class CoverageMapTest : public testing::InWorld {
 
 TEST_F(CoverageMapTest, ShowsWhichEdgesRan) {
   const auto usage = edges_of(world(), {kCovered});
-  const auto refused = edges_of(world(), {kCovered, "127.0.0.1", "50000"});
+  const auto refused = edges_of(world(), {kCovered, "127.0.0.1", "1"});
   const auto count = [](const auto& edges) {
     return std::ranges::count_if(edges, [](auto edge) { return edge > 0; });
   };
@@ -52,7 +52,7 @@ TEST_F(CoverageMapTest, TellsATargetThatCountsFromOneThatDoesNot) {
 }
 
 TEST_F(CoverageMapTest, ATargetRunsWithoutAHarness) {
-  const auto launched = run_to_end(world(), {.command = {kCovered, "127.0.0.1", "50000"}});
+  const auto launched = run_to_end(world(), {.command = {kCovered, "127.0.0.1", "1"}});
   EXPECT_EQ(launched.ended.code, 1);
 }
 

@@ -1,4 +1,5 @@
-// Runs a check in a child process with a network namespace of its own, lo up, and nothing else in it.
+// Runs a check in a child process with a network namespace of its own, lo up, source ports 32768 to 49999, and nothing
+// else in it.
 // SPDX-License-Identifier: MIT
 #pragma once
 

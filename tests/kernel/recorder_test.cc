@@ -13,6 +13,7 @@ namespace {
 using testing::run_until;
 
 const Endpoint kSelf{Address::loopback(Family::kIpv4), 50000};
+const Endpoint kNobody{kSelf.address, 1};  // nor is it a source port
 
 class RecorderTest : public testing::InWorld {
  protected:
@@ -20,9 +21,8 @@ class RecorderTest : public testing::InWorld {
     InWorld::SetUp();
     if (IsSkipped()) return;
     ASSERT_TRUE(make_range_engine(world())->force(kSelf.port, Allocator::kConnect));
-    auto recorder =
-        Recorder::start(context_, world(), std::vector<std::string>{"hunter2"},
-                        Capture::Interfaces::kLoopback, Recorder::Counters::kRead, [this] { ++changes_; });
+    auto recorder = Recorder::start(context_, world(), std::vector<std::string>{"hunter2"},
+                                    Recorder::Counters::kRead, [this] { ++changes_; });
     SELFCONNECT_NEEDS("capture", recorder ? "" : recorder.error().message);
     recorder_ = std::move(*recorder);
   }
@@ -93,7 +93,7 @@ TEST_F(RecorderTest, TellsACloseFromAReset) {
 }
 
 TEST_F(RecorderTest, SeesRefusals) {
-  EXPECT_FALSE(dial({kSelf.address, 50001}));
+  EXPECT_FALSE(dial(kNobody));
   ASSERT_TRUE(run_until(context_, [&] { return recorder_->flows().refused() == 1; }));
   const Trace seen = trace();
   EXPECT_EQ(seen.attempts.refused, 1U);
@@ -113,10 +113,10 @@ TEST_F(RecorderTest, KeepsNoSecret) {
 }
 
 TEST_F(RecorderTest, CountsNothingAfterTheTargetWasTold) {
-  ASSERT_FALSE(dial({kSelf.address, 50001}));
+  ASSERT_FALSE(dial(kNobody));
   recorder_->drain();
   recorder_->stop_counting();
-  ASSERT_FALSE(dial({kSelf.address, 50001}));
+  ASSERT_FALSE(dial(kNobody));
   EXPECT_EQ(trace().attempts.total, 1U);
 }
 
