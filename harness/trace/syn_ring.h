@@ -35,7 +35,7 @@ class SynRing {
   SynRing& operator=(SynRing&&) noexcept;
   ~SynRing();
 
-  // Hands over what is there, in order, and never waits: all that was sent before the call. There is nothing to wait on,
+  // Hands over what is there, in order, and never waits: all that came in before the call. There is nothing to wait on,
   // for to wake a waiter for each SYN would cost the dialler as much as its SYN: look several times a second at least.
   void drain(const std::function<void(const Syn&)>& take);
 

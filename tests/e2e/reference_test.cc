@@ -57,9 +57,8 @@ std::set<std::string> without(std::set<std::string> rules, const std::set<std::s
   return rules;
 }
 
-// What is true of any target's phases when the forcing works. One that dials without a pause sends more than a busy
-// machine lets the harness take: then the report has to say so, and the rest must hold all the same.
-void expect_sane_phases(const Checked& checked, bool dials_without_pause) {
+// What is true of any target's phases when the forcing works.
+void expect_sane_phases(const Checked& checked) {
   const std::size_t destinations = checked.report.at("destinations").size();
   EXPECT_EQ(checked.phases("refused").size(), 1U);
   EXPECT_EQ(checked.phases("self-connect").size(), destinations);
@@ -70,10 +69,7 @@ void expect_sane_phases(const Checked& checked, bool dials_without_pause) {
     const std::string name = phase.at("name");
     const bool control = name == "refused" || name == "healthy" || name == "same-port";
     EXPECT_EQ(phase.at("control"), control);
-    if (phase.at("packets_lost") != 0) {
-      EXPECT_TRUE(dials_without_pause);
-      EXPECT_THAT(checked.called.err, HasSubstr("packets not captured"));
-    }
+    EXPECT_EQ(phase.at("packets_lost"), 0);
     // A target that has bound to loopback cannot reach the far end of that control.
     if (name == "same-port" && phase.at("accepted") == 0) {
       EXPECT_THAT(checked.report.at("rules").at("false-guard").get<std::string>(), StartsWith("not judged"));
@@ -140,7 +136,7 @@ TEST_P(ReferenceTest, IsJudgedAsItsFirstLinesSay) {
   if (GetParam().family == "6") {
     EXPECT_THAT(checked.report.at("destinations").front().get<std::string>(), StartsWith("[::1]"));
   }
-  expect_sane_phases(checked, expected->warnings.contains("spins") || expected->may.contains("spins"));
+  expect_sane_phases(checked);
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, ReferenceTest, ::testing::ValuesIn(cases()), [](const auto& one) {
