@@ -99,11 +99,7 @@ void Network::arrive(const UnderWay& segment) {
 }
 
 void Network::arrive_syn(TcpSocket& from) {
-  if (from.is_connected_to_itself()) {  // simultaneous open (RFC 9293, 3.5)
-    if (host_.trace != nullptr) host_.note_segment("SYN-ACK", from.local(), from.remote(), {});
-    from.establish(from);
-    return from.shut_in_syn_recv();
-  }
+  if (from.is_connected_to_itself()) return open_at_once(from, from);
   switch (from.plan_.syn) {
     case Attempt::Syn::kDropped:
       return from.wait_for_syn_answer();
@@ -123,10 +119,11 @@ void Network::arrive_syn(TcpSocket& from) {
       return;
     }
     case Attempt::Syn::kToHost:
-      // The other end of a connection from that very port: it answers with a challenge ACK (RFC 5961, 4.2), gets a RST for that,
-      // and believes it.
-      if (TcpSocket* stale = ports_.connection(from.remote(), from.local())) {
-        stale->take_reset();
+      if (TcpSocket* there = ports_.connection(from.remote(), from.local())) {
+        if (there->state_ == TcpState::kSynSent) return open_at_once(from, *there);
+        // The other end of a connection from that very port: it answers with a challenge ACK (RFC 5961, 4.2), gets a RST for that,
+        // and believes it.
+        there->take_reset();
         return from.send_syn_again_soon();
       }
       if (TcpSocket* listener = ports_.listener(from.remote())) return answer_syn(from, *listener);
@@ -135,6 +132,14 @@ void Network::arrive_syn(TcpSocket& from) {
       if (host_.trace != nullptr) host_.note_segment("RST", from.remote(), from.local(), {});
       return from.take_reset();
   }
+}
+
+// Simultaneous open (RFC 9293, 3.5): a SYN has come to a socket that has sent one itself, to where this one is from.
+void Network::open_at_once(TcpSocket& from, TcpSocket& to) {
+  if (host_.trace != nullptr) host_.note_segment("SYN-ACK", to.local(), to.remote(), {});
+  to.establish(from);
+  if (&from != &to) from.establish(to);
+  to.shut_in_syn_recv();
 }
 
 void Network::answer_syn(TcpSocket& from, TcpSocket& listener) {

@@ -44,6 +44,7 @@ class Network {
   };
   void arrive(const UnderWay& segment);
   void arrive_syn(TcpSocket& from);
+  void open_at_once(TcpSocket& from, TcpSocket& to);
   void answer_syn(TcpSocket& from, TcpSocket& listener);
 
   Host& host_;

@@ -83,8 +83,8 @@ StageResult<void> keep_forcible(std::vector<Destination>& destinations, const Tr
   });
   if (destinations.empty()) {
     return fails(
-        fmt::format("the target dials {}, and where no namespace can be made only 127.0.0.1 and ::1 "
-                    "can be forced: have it dial one of them, or see `selfconnect doctor`",
+        fmt::format("the target dials {}, and where no namespace can be made only 127.0.0.1 and ::1 can be "
+                    "forced: have it dial one of them, or see `selfconnect doctor`",
                     first));
   }
   return {};

@@ -179,8 +179,8 @@ StageResult<void> Stage::force_ports() {
   if (!*probe && calls_ != nullptr) return std::unexpected(port_taken(*plan_.destination));
   if (!*probe) {
     return failure(
-        Error{0, fmt::format("this kernel cannot be made to connect {} to itself: the probe before the "
-                             "{} phase was not connected to itself",
+        Error{0, fmt::format("this kernel cannot be made to connect {} to itself: the probe before the {} "
+                             "phase was not connected to itself",
                              plan_.destination->text(), phase_name(plan_.phase))},
         StageFailure::Kind::kCannotForce);
   }

@@ -40,8 +40,8 @@ std::vector<std::string> namespace_remedies(const Restrictions& restrictions) {
   }
   if (restrictions.seccomp_filter) {
     found.emplace_back(
-        "a seccomp filter is in force, as in containers: docker run --security-opt seccomp=unconfined, "
-        "or --cap-add SYS_ADMIN");
+        "a seccomp filter is in force, as in containers: docker run --security-opt seccomp=unconfined, or "
+        "--cap-add SYS_ADMIN");
   }
   return found;
 }
@@ -136,8 +136,7 @@ std::string doctor_text(const Diagnosis& diagnosis) {
   if (works_without_world(diagnosis.abilities)) {
     return text +
            "\nselfconnect check can run here, with the engine notify in the network at hand: on 127.0.0.1 "
-           "and "
-           "::1 only,\nand without packets.\n";
+           "and ::1 only,\nand without packets.\n";
   }
   const Probed* missing = missing_for_check(diagnosis.abilities);
   return text + (missing == nullptr

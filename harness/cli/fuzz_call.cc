@@ -26,16 +26,13 @@ const CommandText kText = {.name = "fuzz",
                                "Look for orders of events - refused, connected to itself, served, reset, ... "
                                "- that a client does not\n"
                                "survive. What is found is confirmed, shrunk to the shortest schedule and "
-                               "saved with the command that "
-                               "shows it\nagain. Ends with Ctrl-C, where no limit is given, and goes on from "
-                               "its corpus when started "
-                               "again.",
+                               "saved with the command that shows it\nagain. Ends with Ctrl-C, where no "
+                               "limit is given, and goes on from its corpus when started again.",
                            .usage = "[options] -- CMD [ARG ...]",
                            .example =
                                "  selfconnect fuzz --duration 5m -- ./client {host} {port}\n"
                                "  selfconnect fuzz --until-finding --success '^PONG' --server 'redis-server "
-                               "--port {port}' -- redis-cli -p "
-                               "{port} PING\n"};
+                               "--port {port}' -- redis-cli -p {port} PING\n"};
 
 struct Given {
   std::optional<std::string> corpus, duration, runs, workers, most_events, json;

@@ -127,8 +127,8 @@ int report(const FuzzCall& call, const CampaignResult& result) {
 std::optional<int> refused(const FuzzCall& call) {
   if (!has_fuzz_engine()) {
     return failed(error(
-        "this selfconnect was built without libFuzzer: install clang-19 and libclang-rt-19-dev, and build "
-        "it again (selfconnect doctor)"));
+        "this selfconnect was built without libFuzzer: install clang-19 and libclang-rt-19-dev, and build it "
+        "again (selfconnect doctor)"));
   }
   for (const auto* command : {&call.options.command, &call.options.server}) {
     if (command->empty()) continue;

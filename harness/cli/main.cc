@@ -53,8 +53,7 @@ std::string help() {
          "\nselfconnect COMMAND --help says more; selfconnect --version says which version this is.\n\n"
          "Example:\n  selfconnect check -- redis-cli -p 50000 PING\n\n"
          "Exit codes: 0 pass, 1 fail (the target's fault), 2 error (ours), 64 wrong usage, 77 skip (cannot "
-         "be "
-         "forced here)\n";
+         "be forced here)\n";
 }
 
 int wrong(const std::string& message) {

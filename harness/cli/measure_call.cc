@@ -36,8 +36,8 @@ void declare(CommandParser& parser, Given& given) {
   parser.flag({"--loop", "", "A built-in loop that dials as fast as it can, in place of a command"},
               given.loop);
   parser.option({"--policy", "P",
-                 "Who gets which port: kernel, force, sequential:FIRST-LAST, random:SEED, or a "
-                 "kernel's name [kernel]"},
+                 "Who gets which port: kernel, force, sequential:FIRST-LAST, random:SEED, or a kernel's name "
+                 "[kernel]"},
                 given.policy);
   parser.option({"--engine", "NAME", "What applies it: auto, range, hook, notify [auto]"}, given.engine);
   parser.option({"--port", "N", "{port} [50000]"}, given.port);

@@ -77,19 +77,15 @@ Rule crashes() {
       .summary = "died of a signal or a sanitizer report",
       .why =
           "Answers that are the client's own words drive its parser and its state machine into places that "
-          "no "
-          "server ever takes them to. A crash there takes the program down with no server involved.",
+          "no server ever takes them to. A crash there takes the program down with no server involved.",
       .decided =
           "The target ended by a signal that the harness did not send, or printed a sanitizer's report, in a "
           "phase in which it had connected to itself, or under a schedule. The same in a control is shown "
-          "and not "
-          "counted.",
+          "and not counted.",
       .remedy =
           "Fix the fault as any other crash: the evidence names the signal or the report, and --out keeps "
-          "the "
-          "output and the packets. A check for self-connection (getsockname() equal to getpeername(), "
-          "address "
-          "and port) keeps the client from getting there, but a hostile server still can.",
+          "the output and the packets. A check for self-connection (getsockname() equal to getpeername(), "
+          "address and port) keeps the client from getting there, but a hostile server still can.",
       .judge = judge};
 }
 

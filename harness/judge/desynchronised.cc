@@ -141,8 +141,8 @@ void judge_stream(const Run& run, const Trace& trace, const Attempt* recovered,
   const std::size_t left = left_over(stream, healthy.prefix, earlier);
   if (left == 0 && may_be_counter(stream, healthy.prefix, shared)) {
     return tally.undecided(
-        fmt::format("the recovered connection starts like the healthy ones and differs from byte {} "
-                    "on, as counters and times do",
+        fmt::format("the recovered connection starts like the healthy ones and differs from byte {} on, as "
+                    "counters and times do",
                     shared));
   }
   if (left == 0 && may_go_on(earlier)) {
@@ -204,21 +204,17 @@ Rule desynchronised() {
       .summary = "starts its recovered conversation wrongly",
       .why =
           "State of the self-connection (a half-sent request, a buffered echo, a handshake counted as done) "
-          "survived "
-          "into the real connection. The server sees a broken client, or worse, takes the wrong bytes for a "
-          "request.",
+          "survived into the real connection. The server sees a broken client, or worse, takes the wrong "
+          "bytes for a request.",
       .decided =
           "What the target first sends to the real server after a self-connection is held against what at "
-          "least "
-          "three healthy connections share. Bytes of the self-connection before that start, or a start of "
-          "its own, "
-          "are found; a shorter stream is clear, and one that starts alike and differs later is not judged. "
-          "Under "
-          "a schedule likewise, with the first connection of the quiet window and all before it.",
+          "least three healthy connections share. Bytes of the self-connection before that start, or a start "
+          "of its own, are found; a shorter stream is clear, and one that starts alike and differs later is "
+          "not judged. Under a schedule likewise, with the first connection of the quiet window and all "
+          "before it.",
       .remedy =
           "Throw away every buffer, queue, parser and handshake state with the connection it belongs to; "
-          "make them "
-          "members of the connection's object, and a new object per attempt.",
+          "make them members of the connection's object, and a new object per attempt.",
       .judge = judge};
 }
 

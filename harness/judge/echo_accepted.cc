@@ -71,17 +71,16 @@ Rule echo_accepted() {
       .summary = "reported success though no server existed",
       .why =
           "Its TCP connection led back to itself, so every byte it wrote came back as if a server had "
-          "answered. Health checks turn green, start-up goes on and data counts as delivered while nobody "
-          "is there.",
+          "answered. Health checks turn green, start-up goes on and data counts as delivered while nobody is "
+          "there.",
       .decided =
           "Exit code 0, or a match of the --success pattern, in the self-connect phase and not in the "
           "refused control, where the target had nobody to talk to either. Under a schedule likewise, where "
-          "no "
-          "attempt was accepted by anybody.",
+          "no attempt was accepted by anybody.",
       .remedy =
-          "After connect(), compare getsockname() with getpeername(), address and port; when both are "
-          "equal, close with SO_LINGER 0 and treat it as a refused connection. Better still, report "
-          "success only after an answer that the client's own bytes cannot be taken for.",
+          "After connect(), compare getsockname() with getpeername(), address and port; when both are equal, "
+          "close with SO_LINGER 0 and treat it as a refused connection. Better still, report success only "
+          "after an answer that the client's own bytes cannot be taken for.",
       .judge = judge};
 }
 

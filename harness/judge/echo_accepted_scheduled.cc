@@ -43,8 +43,8 @@ Finding convict(const Run& run, const Trace& trace, const Trace& refused, const 
     evidence.emplace_back("socket", std::move(line));
   return about(
       finding_in(trace, "echo-accepted", Level::kError,
-                 fmt::format("the target reported success ({}) after {}, though nobody had accepted "
-                             "any of its {}; with nothing listening it {}",
+                 fmt::format("the target reported success ({}) after {}, though nobody had accepted any of "
+                             "its {}; with nothing listening it {}",
                              success.text(), met_text(last), count_text(trace.scheduled.size(), "attempt"),
                              ended_text(refused.ended)),
                  std::move(evidence)),

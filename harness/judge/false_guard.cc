@@ -30,9 +30,8 @@ Finding convict(const Trace& trace, const Attempt& dropped, const Trace& healthy
   Finding finding =
       finding_in(trace, kId, Level::kWarning,
                  fmt::format("the target refused a legitimate server: connected from {} to {}, two machines' "
-                             "addresses with the same "
-                             "port, it closed after {} without a byte, and {}; with different ports the same "
-                             "server was accepted",
+                             "addresses with the same port, it closed after {} without a byte, and {}; with "
+                             "different ports the same server was accepted",
                              dropped.source.text(), dropped.destination.text(),
                              time_text(*dropped.ended_at - dropped.at), ended_text(trace.ended)),
                  {{"attempt", as_count(dropped.number)},
@@ -106,18 +105,15 @@ Rule false_guard() {
       .summary = "refused a legitimate peer with the same port and another address",
       .why =
           "A check for self-connection that compares ports only throws away good connections: a client's "
-          "source port "
-          "may well equal the server's port when the addresses differ. With 28,000 ephemeral ports that is "
-          "one good "
-          "connection in 28,000, and nobody will find out why.",
+          "source port may well equal the server's port when the addresses differ. With 28,000 ephemeral "
+          "ports that is one good connection in 28,000, and nobody will find out why.",
       .decided =
           "Connected to a server at another address with the same port at both ends, the target closes "
-          "without "
-          "sending a byte, while with different ports it talks to the same server or keeps the connection.",
+          "without sending a byte, while with different ports it talks to the same server or keeps the "
+          "connection.",
       .remedy =
           "Compare getsockname() with getpeername() as a whole: a self-connection has the same address and "
-          "the same "
-          "port at both ends. Mind IPv4-mapped IPv6 addresses.",
+          "the same port at both ends. Mind IPv4-mapped IPv6 addresses.",
       .judge = judge};
 }
 

@@ -70,8 +70,8 @@ void judge_trace(const Run& run, const Trace& trace, const Trace& control, Kind 
   const auto window = window_for(control, kind);
   if (watched_until(trace) - last.at < window) {
     return tally.undecided(fmt::format(
-        "the target was watched for {} after it had connected to itself, and needs "
-        "{} after a refusal: {} would do",
+        "the target was watched for {} after it had connected to itself, and needs {} after a refusal: {} "
+        "would do",
         time_text(watched_until(trace) - last.at), time_text(window), timeout_option(last.at + window)));
   }
   if (kind == Kind::kReconnector && trace.attempts_from == AttemptsFrom::kCalls &&
@@ -108,23 +108,18 @@ Rule hangs() {
           .summary = "neither ended nor tried again, though after a refusal it did",
           .why =
               "A self-connection never fails by itself: it is up, keepalive probes are answered, and no data "
-              "will ever "
-              "come. A client that waits for an answer without a limit waits until somebody kills it.",
+              "will ever come. A client that waits for an answer without a limit waits until somebody kills "
+              "it.",
           .decided =
               "No attempt follows the last self-connection until the phase's time is up, for at least three "
-              "times "
-              "what the target needed after a refusal plus a second. A target that ended, or dialled again, "
-              "is clear; "
-              "raise --timeout above the client's own read timeout. Under a schedule: after any event that "
-              "leaves "
-              "nothing to wait for, or after which alone it did go on; and on the connection that was served "
-              "at last.",
+              "times what the target needed after a refusal plus a second. A target that ended, or dialled "
+              "again, is clear; raise --timeout above the client's own read timeout. Under a schedule: after "
+              "any event that leaves nothing to wait for, or after which alone it did go on; and on the "
+              "connection that was served at last.",
           .remedy =
               "Put a limit on every read and on the whole handshake (SO_RCVTIMEO, a poll() timeout, the "
-              "library's "
-              "request timeout). Close a self-connection at once: getsockname() equal to getpeername(), "
-              "address and "
-              "port.",
+              "library's request timeout). Close a self-connection at once: getsockname() equal to "
+              "getpeername(), address and port.",
           .judge = judge};
 }
 

@@ -184,8 +184,8 @@ Finding convict_served(const Run& run, const Trace& trace, const ScheduledAttemp
   Finding finding = finding_in(
       trace, "hangs", Level::kError,
       fmt::format(
-          "the target was served on attempt {}{}: {}; then it neither ended nor dialled again {}; with "
-          "the server there from the start it {}",
+          "the target was served on attempt {}{}: {}; then it neither ended nor dialled again {}; with the "
+          "server there from the start it {}",
           last.number, before == nullptr ? "" : fmt::format(", after {}", met_text(*before)), what,
           idle_text(trace, last), ended_text(healthy.ended)),
       {{"served_attempt", as_count(last.number)},

@@ -111,21 +111,17 @@ Rule holds_port() {
       .summary = "kept the server from binding its port while it lived",
       .why =
           "The connection's local port is the server's port. As long as the client keeps it open, the real "
-          "server "
-          "cannot start (\"address already in use\", with SO_REUSEADDR too), and no restart of the server "
-          "helps.",
+          "server cannot start (\"address already in use\", with SO_REUSEADDR too), and no restart of the "
+          "server helps.",
       .decided =
           "With forcing taken off, bind and listen fail for a second or more, try after try, and the kernel "
-          "names "
-          "the same self-connected socket of the living target each time. One failed try is not enough, "
-          "since a "
-          "correct client may be caught between connect() and close(). Under a schedule: it dials anew while "
-          "its own self-connection has the port.",
+          "names the same self-connected socket of the living target each time. One failed try is not "
+          "enough, since a correct client may be caught between connect() and close(). Under a schedule: it "
+          "dials anew while its own self-connection has the port.",
       .remedy =
           "Compare getsockname() with getpeername(), address and port, right after connect(), and close a "
           "self-connection at once with SO_LINGER 0. In operation, move the service's port out of the "
-          "ephemeral "
-          "range or add it to net.ipv4.ip_local_reserved_ports.",
+          "ephemeral range or add it to net.ipv4.ip_local_reserved_ports.",
       .judge = judge};
 }
 

@@ -25,8 +25,8 @@ Finding convict(const Trace& trace, const ScheduledAttempt& blocked, const Sched
   return about(
       finding_in(
           trace, "holds-port", Level::kError,
-          fmt::format("the target kept its connection to itself of attempt {} open and so held port {}, "
-                      "also while it dialled anew on attempt {}: no server could have bound it",
+          fmt::format("the target kept its connection to itself of attempt {} open and so held port {}, also "
+                      "while it dialled anew on attempt {}: no server could have bound it",
                       holder.number, holder.destination.port, blocked.number),
           {{"blocked_attempt", as_count(blocked.number)},
            {"held_ms", in_ms(blocked.at - holder.at)},

@@ -26,8 +26,8 @@ bool is_leak(const Growth& growth) {
 Finding convict(const Trace& trace, const Growth& growth) {
   Finding finding = finding_in(trace, kId, Level::kError,
                                fmt::format("the target holds more file descriptors with each attempt: {} "
-                                           "(pid {}) went from {:.0f} to {:.0f} over "
-                                           "{}, {:.2f} for each, connections in use not counted",
+                                           "(pid {}) went from {:.0f} to {:.0f} over {}, {:.2f} for each, "
+                                           "connections in use not counted",
                                            growth.name, growth.pid, growth.first, growth.last,
                                            count_text(growth.attempts, "attempt"), growth.per_attempt()),
                                {{"process", growth.name},
@@ -79,22 +79,16 @@ Rule leaks_fds() {
           .summary = "holds more descriptors with each attempt",
           .why =
               "A client that keeps one socket per failed attempt runs into its descriptor limit while the "
-              "server is away, "
-              "and then can open neither a connection nor a file until it is restarted.",
+              "server is away, and then can open neither a connection nor a file until it is restarted.",
           .decided =
               "Descriptors in /proc, less the connections in use, taken over at least six attempts to one "
-              "destination; "
-              "the first quarter is warm-up, the rest is cut into windows, and the least sample of each must "
-              "grow from "
-              "window to window, by three or more in all and one for every four attempts, without slowing "
-              "down. Links "
-              "opened in one burst, and a pool that fills up, do not. Under a schedule: sockets of attempts "
-              "that had "
-              "ended are open when it talks to the server.",
+              "destination; the first quarter is warm-up, the rest is cut into windows, and the least sample "
+              "of each must grow from window to window, by three or more in all and one for every four "
+              "attempts, without slowing down. Links opened in one burst, and a pool that fills up, do not. "
+              "Under a schedule: sockets of attempts that had ended are open when it talks to the server.",
           .remedy =
               "Close the socket on every way out of a failed attempt: refused, timed out, self-connected, "
-              "and failed "
-              "after the connection was up. Let a RAII type own it.",
+              "and failed after the connection was up. Let a RAII type own it.",
           .judge = judge};
 }
 

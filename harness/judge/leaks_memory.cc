@@ -75,18 +75,15 @@ Rule leaks_memory() {
           .summary = "holds more memory with each attempt",
           .why =
               "While its server is away a client may try for days. Memory kept per attempt then adds up "
-              "until the kernel "
-              "ends the program, or a neighbour.",
+              "until the kernel ends the program, or a neighbour.",
           .decided =
               "As leaks-fds, with resident memory: the least sample of each window grows from window to "
-              "window, by "
-              "1 MiB, an eighth of what was held and 4 KiB an attempt at least, and does not slow down as a "
-              "warm-up "
-              "does, while no more connections are open than before.",
+              "window, by 1 MiB, an eighth of what was held and 4 KiB an attempt at least, and does not slow "
+              "down as a warm-up does, while no more connections are open than before.",
           .remedy =
               "Free what belongs to an attempt (buffers, TLS state, log context) when the attempt ends. Run "
-              "the client "
-              "under LeakSanitizer or heaptrack in the same phase: a leaked attempt shows at once.",
+              "the client under LeakSanitizer or heaptrack in the same phase: a leaked attempt shows at "
+              "once.",
           .judge = judge};
 }
 

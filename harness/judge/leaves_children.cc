@@ -53,18 +53,15 @@ Rule leaves_children() {
           .summary = "left processes behind",
           .why =
               "A process that outlives the command that started it keeps its sockets, and with them the "
-              "port; nobody waits "
-              "for it, and the next run finds the port taken by a program that seems not to be running.",
+              "port; nobody waits for it, and the next run finds the port taken by a program that seems not "
+              "to be running.",
           .decided =
               "Processes of the target that are alive after its first process has ended by itself. What the "
-              "harness "
-              "stopped does not count.",
+              "harness stopped does not count.",
           .remedy =
               "Wait for every child before ending, or let them end with their parent (PR_SET_PDEATHSIG, a "
-              "process "
-              "group, a pipe that closes). A command meant to go to the background is better run in the "
-              "foreground "
-              "under a supervisor.",
+              "process group, a pipe that closes). A command meant to go to the background is better run in "
+              "the foreground under a supervisor.",
           .judge = judge};
 }
 

@@ -37,9 +37,8 @@ const Attempt* closed_by_target(const Trace& trace, const BindTry& blocked) {
 Finding convict(const Trace& trace, const BindTry& blocked, const Attempt& closed) {
   return finding_in(trace, kId, Level::kWarning,
                     fmt::format("the target closed its self-connection on port {} with a plain close (FIN): "
-                                "the kernel now keeps the "
-                                "port in TIME_WAIT for a minute, and a server cannot bind {} in that time, "
-                                "not even with SO_REUSEADDR",
+                                "the kernel now keeps the port in TIME_WAIT for a minute, and a server "
+                                "cannot bind {} in that time, not even with SO_REUSEADDR",
                                 blocked.endpoint.port, blocked.endpoint.text()),
                     {{"attempt", as_count(closed.number)},
                      {"closed_ms", in_ms(*closed.ended_at)},
@@ -76,19 +75,15 @@ Rule leaves_time_wait() {
       .summary = "closed its self-connection so that the server stays blocked for a minute",
       .why =
           "A self-connection that is closed with FIN stays in TIME_WAIT for 60 seconds (RFC 9293 3.3.2). The "
-          "entry "
-          "inherits the client's lack of SO_REUSEADDR, so even a server that sets it cannot bind: the client "
-          "noticed "
-          "the self-connection, and still keeps the server down.",
+          "entry inherits the client's lack of SO_REUSEADDR, so even a server that sets it cannot bind: the "
+          "client noticed the self-connection, and still keeps the server down.",
       .decided =
           "A bind with SO_REUSEADDR fails and the kernel names a TIME_WAIT entry with equal ends, left by a "
-          "FIN of "
-          "the target before the harness signalled it. A close that follows the harness's signal is not the "
-          "target's.",
+          "FIN of the target before the harness signalled it. A close that follows the harness's signal is "
+          "not the target's.",
       .remedy =
           "Close a self-connection with RST: setsockopt(SO_LINGER) with l_onoff 1 and l_linger 0, then "
-          "close(). "
-          "Setting SO_REUSEADDR before connect() also lets a server with SO_REUSEADDR bind at once.",
+          "close(). Setting SO_REUSEADDR before connect() also lets a server with SO_REUSEADDR bind at once.",
       .judge = judge};
 }
 

@@ -69,8 +69,8 @@ Finding convict(const Trace& trace, std::optional<Instant> listening, std::chron
     evidence.emplace_back("attempts_after_listening", as_count(tries));
     if (story.empty()) {
       story = fmt::format(
-          "had not reached it {} later ({} in that time; its own retry intervals would have needed "
-          "{} at most)",
+          "had not reached it {} later ({} in that time; its own retry intervals would have needed {} at "
+          "most)",
           time_text(watched), count_text(tries, "attempt"), time_text(window));
     }
   }
@@ -78,8 +78,8 @@ Finding convict(const Trace& trace, std::optional<Instant> listening, std::chron
       trace, kId, Level::kError,
       ended_by_itself(trace)
           ? fmt::format("the target gave up: it {}", story)
-          : fmt::format("the target connected to itself on attempt {}; then the real server came up, "
-                        "and the target {}",
+          : fmt::format("the target connected to itself on attempt {}; then the real server came up, and the "
+                        "target {}",
                         own.number, story),
       std::move(evidence));
 }
@@ -111,8 +111,8 @@ void judge_trace(const Run& run, const Trace& trace, Tally& tally) {
   }
   if (watched_until(trace) < until) {
     return tally.undecided(
-        fmt::format("the target was watched for {} with the server up, and its retry intervals "
-                    "need {}: {} would do",
+        fmt::format("the target was watched for {} with the server up, and its retry intervals need {}: {} "
+                    "would do",
                     time_text(watched_until(trace) - *listening), time_text(window), timeout_option(until)));
   }
   tally.found(convict(trace, listening, window));
@@ -149,18 +149,16 @@ Rule never_recovers() {
       .summary = "did not reach the real server once it was there",
       .why =
           "One accidental self-connection takes the client out of service for good: the server is back, "
-          "everybody "
-          "else reconnects, and this one needs a restart by hand.",
+          "everybody else reconnects, and this one needs a restart by hand.",
       .decided =
           "Only for targets that go on trying after a refusal. Forcing is off and the server listens; the "
           "target gets three times its own largest retry interval and a second more. Time in which a "
           "TIME_WAIT entry kept the server from listening does not count. Under a schedule: it gave up after "
-          "a failure "
-          "of the network, or was served in the quiet window and yet failed, where it does not in healthy.",
+          "a failure of the network, or was served in the quiet window and yet failed, where it does not in "
+          "healthy.",
       .remedy =
           "Treat a self-connection exactly like a refused connection: close it with SO_LINGER 0 and schedule "
-          "the "
-          "next attempt as after any other failure. Make every way out of the handshake, protocol errors "
+          "the next attempt as after any other failure. Make every way out of the handshake, protocol errors "
           "included, lead back to the retry timer.",
       .judge = judge};
 }

@@ -70,8 +70,8 @@ void judge_giving_up(const Run& run, const Trace& trace, const ScheduledAttempt&
   Finding finding = finding_in(
       trace, kId, Level::kError,
       fmt::format(
-          "the target gave up: it {} {} after {}, before the server was there again; it goes on trying "
-          "after {} in a row",
+          "the target gave up: it {} {} after {}, before the server was there again; it goes on trying after "
+          "{} in a row",
           ended_text(trace.ended), time_text(trace.ended.at - last.at), met_text(last),
           count_text(stood.attempts - 1, "plain refusal")),
       {{"ended", ended_text(trace.ended)},

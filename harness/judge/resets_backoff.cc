@@ -45,8 +45,8 @@ Finding convict(const Trace& trace, const Endpoint& destination, const Answer& a
   const Collapse& last = answer.collapsed.back();
   Finding finding = finding_in(trace, kId, Level::kWarning,
                                fmt::format("the target's retry interval starts anew when it connects to "
-                                           "itself: it waited {} after attempt {}, "
-                                           "where {} refusals in a row make it wait {}",
+                                           "itself: it waited {} after attempt {}, where {} refusals in a "
+                                           "row make it wait {}",
                                            time_text(last.wait.length), last.wait.attempt, last.failures + 1,
                                            time_text(last.expected)),
                                {{"attempt", as_count(last.wait.attempt)},
@@ -97,17 +97,15 @@ Rule resets_backoff() {
       .summary = "starts its backoff anew after a self-connection",
       .why =
           "A TCP connection that came up is no proof of a server. A client that resets its backoff on it "
-          "dials at full "
-          "pace for as long as it self-connects, hammering the port that the server needs.",
+          "dials at full pace for as long as it self-connects, hammering the port that the server needs.",
       .decided =
           "Where refusals make the target wait longer and longer, at least half of its waits after a "
           "self-connection, from the third wait on, are less than half of what it waits at the same point "
-          "after "
-          "refusals. Jitter of a quarter stays above that; a guard that redials at once is looked through.",
+          "after refusals. Jitter of a quarter stays above that; a guard that redials at once is looked "
+          "through.",
       .remedy =
           "Reset the backoff only after proof of a real peer: the server's greeting, the first valid reply, "
-          "a "
-          "completed TLS handshake (gRPC resets only after the server's SETTINGS frame).",
+          "a completed TLS handshake (gRPC resets only after the server's SETTINGS frame).",
       .judge = judge};
 }
 

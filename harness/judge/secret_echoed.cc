@@ -20,8 +20,8 @@ Finding convict(const Trace& trace, const Attempt& attempt, const SecretSighting
   return finding_in(
       trace, kId, Level::kError,
       fmt::format("the target sent secret number {} (of --secret) {} into a connection that led back to "
-                  "itself: attempt "
-                  "{} to {}, byte {} of what it sent, before it knew who was at the other end",
+                  "itself: attempt {} to {}, byte {} of what it sent, before it knew who was at the other "
+                  "end",
                   number, sighting.encoding == "plain" ? "in plain text" : "as " + sighting.encoding,
                   attempt.number, attempt.destination.text(), sighting.stream_offset),
       {{"secret", number},
@@ -57,8 +57,8 @@ Rule secret_echoed() {
       .summary = "sent a given secret to itself",
       .why =
           "It sent a password or token before it had any proof of a server. This time the bytes came back to "
-          "it, often into an error message or a log as \"the server's answer\"; any other local program "
-          "that takes the port first gets them just as well.",
+          "it, often into an error message or a log as \"the server's answer\"; any other local program that "
+          "takes the port first gets them just as well.",
       .decided =
           "The text given with --secret is found, plain or base64 and across packet borders, in what the "
           "target wrote into a connection whose two ends are its own. Only such connections are looked at.",

@@ -70,8 +70,7 @@ void judge_cpu(const Trace& trace, Tally& tally) {
   Finding finding =
       finding_in(trace, kId, Level::kWarning,
                  fmt::format("the target kept {:.0f} % of a processor core busy for {} while no server was "
-                             "connected: {} (pid {}), "
-                             "{} by then",
+                             "connected: {} (pid {}), {} by then",
                              busy->share() * 100, time_text(busy->to->at - busy->from->at), busy->to->name,
                              busy->to->pid, count_text(busy->to->attempts, "attempt")),
                  {{"process", busy->to->name},
@@ -130,22 +129,16 @@ Rule spins() {
           .summary = "uses a whole core, or dials without backing off",
           .why =
               "A refused or self-connected attempt costs microseconds. A client that retries at once burns a "
-              "core while "
-              "its server is away, floods logs, and makes a self-connection on an ephemeral port a matter of "
-              "a fraction of "
-              "a second instead of hours.",
+              "core while its server is away, floods logs, and makes a self-connection on an ephemeral port "
+              "a matter of a fraction of a second instead of hours.",
           .decided =
               "80 % of a core over half a second after the first attempt, with no real peer connected and no "
-              "more "
-              "than 1 MiB of output; or 100 attempts a second to one destination over half a second, with no "
-              "sign of "
-              "slowing down. Many links opened at once that then back off slow down.",
+              "more than 1 MiB of output; or 100 attempts a second to one destination over half a second, "
+              "with no sign of slowing down. Many links opened at once that then back off slow down.",
           .remedy =
               "Wait between attempts: exponential backoff with jitter and a cap (gRPC: 1 s, times 1.6, up to "
-              "120 s, "
-              "jitter 0.2). Wait for readiness with poll() or epoll instead of looping on a non-blocking "
-              "socket; treat a "
-              "read of 0 bytes as the end.",
+              "120 s, jitter 0.2). Wait for readiness with poll() or epoll instead of looping on a "
+              "non-blocking socket; treat a read of 0 bytes as the end.",
           .judge = judge};
 }
 

@@ -62,16 +62,14 @@ Rule talks_to_itself() {
           .summary = "wrote payload to itself before it noticed",
           .why =
               "Whatever it wrote came back as if a server had sent it. What a client writes first is often "
-              "the most "
-              "sensitive (credentials, the query), and what it reads first decides what it does next.",
+              "the most sensitive (credentials, the query), and what it reads first decides what it does "
+              "next.",
           .decided =
               "Payload bytes seen on the wire in a connection whose two ends are the target's own. A client "
-              "that checks "
-              "before it writes sends none.",
+              "that checks before it writes sends none.",
           .remedy =
               "Check between connect() and the first write: when getsockname() and getpeername() are equal, "
-              "address and "
-              "port, close with SO_LINGER 0 and treat it as a refused connection.",
+              "address and port, close with SO_LINGER 0 and treat it as a refused connection.",
           .judge = judge};
 }
 

@@ -136,8 +136,8 @@ class Measurer {
     auto made = worlds_.make();
     if (!made) {
       co_return cannot(
-          error(fmt::format("no world of its own can be made for the client here ({}); `selfconnect "
-                            "doctor` says why",
+          error(fmt::format("no world of its own can be made for the client here ({}); `selfconnect doctor` "
+                            "says why",
                             made.error().message)));
     }
     const auto world = graveyard_.keep(std::move(*made));

@@ -76,8 +76,7 @@ std::string skip_advice(const Judgement& judgement, const ConsoleStyle& style) {
   const std::string_view advice =
       is_unjudged(judgement)
           ? "Nothing is known about the target. `selfconnect doctor` says what this machine lacks for "
-            "forcing a "
-            "self-connection, and how to get it."
+            "forcing a self-connection, and how to get it."
           : "A rule that was asked for with --require could not be judged. Give the run what the reason "
             "names, or leave the rule out of --require.";
   return fmt::format("\n{}", hanging("", advice, style.width));
@@ -88,8 +87,8 @@ std::string isolation_text(const Run& run, const ConsoleStyle& style) {
   if (run.isolation != "none") return "";
   return hanging(
       "",
-      "Isolation none: no namespace can be made here, so the client ran in the network at hand. No "
-      "packets were captured, so what it sent is not known, and it was kept to loopback addresses.",
+      "Isolation none: no namespace can be made here, so the client ran in the network at hand. No packets "
+      "were captured, so what it sent is not known, and it was kept to loopback addresses.",
       style.width);
 }
 
@@ -107,10 +106,10 @@ std::string story(const Run& run, const ConsoleStyle& style) {
   const Attempt& first = *first_self_connection(*trace);
   const bool scheduled = trace->phase == Phase::kSchedule;
   const std::string what = fmt::format(
-      "{} on {}. The kernel was made to give the client that same port as its source port, so "
-      "{} connected the client to itself: one socket that is both ends of a TCP connection. "
-      "Whatever the client writes comes back to it as if a server had answered. Unforced this happens once "
-      "in some 14,000 attempts, when the port is in the ephemeral range and its server is down.",
+      "{} on {}. The kernel was made to give the client that same port as its source port, so {} connected "
+      "the client to itself: one socket that is both ends of a TCP connection. Whatever the client writes "
+      "comes back to it as if a server had answered. Unforced this happens once in some 14,000 attempts, "
+      "when the port is in the ephemeral range and its server is down.",
       scheduled ? "While the schedule said `self`, nothing listened" : "Nothing listened",
       first.destination.text(), scheduled ? "the attempt" : fmt::format("attempt {}", first.number));
   std::string text = fmt::format("\n{}", hanging("", what, style.width));

@@ -9,7 +9,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <cstdlib>
-#include <random>
 #include <set>
 #include <sstream>
 
@@ -272,7 +271,7 @@ class ScheduleStepTest : public testing::InWorld {};
 
 TEST_F(ScheduleStepTest, AttemptNMeetsEventN) {
   const std::uint64_t count = number_from("SELFCONNECT_SCHEDULES", 200);
-  const std::uint64_t first = number_from("SELFCONNECT_SEED", std::random_device{}());
+  const std::uint64_t first = number_from("SELFCONNECT_SEED", 1);
   fmt::print("seeds {} to {}\n", first, first + count - 1);
   Player player;
   int wrong = 0;
