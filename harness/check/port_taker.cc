@@ -20,7 +20,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int kMostTries = 64;
+using Clock = std::chrono::steady_clock;
+constexpr auto kPatience = 1s;  // also where the process that closes the socket waits for a core
 
 bool is_closed(int socket) {
   tcp_info info{};
@@ -33,7 +34,7 @@ bool is_closed(int socket) {
 std::expected<void, Obstacle> PortTaker::take(const Endpoint& destination, pid_t thread,
                                               const std::function<int()>& bind_it) {
   const std::uint16_t port = destination.port;
-  for (int tries = 0; tries < kMostTries; ++tries) {
+  for (const auto by = Clock::now() + kPatience; Clock::now() < by;) {
     if (bind_it() == 0) return {};
     if (errno != EADDRINUSE) {
       return std::unexpected(
@@ -41,7 +42,7 @@ std::expected<void, Obstacle> PortTaker::take(const Endpoint& destination, pid_t
     }
     auto way = clear(destination, thread);
     if (!way) return std::unexpected(std::move(way.error()));
-    // A socket that is being closed leaves the table before it leaves the port.
+    // A socket that is being closed leaves the table before it leaves the port, and the kernel tells nobody of that.
     if (*way == Way::kUnknown) std::this_thread::sleep_for(1ms);
   }
   return std::unexpected(Obstacle{.why = fmt::format("port {} is taken", port), .held_by = {}});

@@ -101,7 +101,7 @@ TEST_P(KillTest, LeavesNothingAtAnyMoment) {
     std::uniform_int_distribution moments(0, GetParam().longest);
     int killed = 0;
     std::string last_words;
-    for (int tries = 0; killed < kills && tries < 4 * kills; ++tries) {
+    for (int tries = 0; killed < kills && tries < 20 * kills; ++tries) {
       const milliseconds moment(moments(random));
       SCOPED_TRACE(::testing::Message() << "killed after " << moment.count() << " ms");
       Child child = start(enclosure, GetParam().target);
