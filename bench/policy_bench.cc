@@ -1,11 +1,12 @@
 // Each policy under each engine: a blocking loop under the engine against the bare loop in a plain world. `force`
-// connects each attempt to itself; all others are refused.
+// connects each attempt to itself; all others are refused. And the least that any engine of the kind of `notify` costs.
 // SPDX-License-Identifier: MIT
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
 #include <array>
 
+#include "bench/bare_supervisor.h"
 #include "bench/pairs.h"
 #include "bench/suites.h"
 #include "harness/ports/engine_choice.h"
@@ -59,6 +60,20 @@ void dial_by_policy(benchmark::State& state, MakeEngine make, const Policy& poli
   run_pairs(state, reference->dialler(), *dialler, loop, Must::kBeAsExpected, [&] { take_events(**engine); });
 }
 
+void dial_under_a_bare_supervisor(benchmark::State& state, BareSupervisor::Does does) {
+  const OneCore pinned;
+  const Loop loop = loop_for(Policy::kernel());
+  const auto reference = Reference::start(loop);
+  if (!ok(state, reference)) return;
+  const auto world = make_world({});
+  if (!ok(state, world)) return;
+  const auto supervisor = BareSupervisor::start(does);
+  if (!ok(state, supervisor)) return;
+  const auto dialler = Dialler::start({&*world}, loop, (*supervisor)->confinement());
+  if (!ok(state, dialler)) return;
+  run_pairs(state, reference->dialler(), *dialler, loop);
+}
+
 void add(const std::string& engine, MakeEngine make, const Policy& policy) {
   const std::string name = fmt::format("engine/{}/{}", engine, policy_name(policy.kind));
   benchmark::RegisterBenchmark(name.c_str(), dial_by_policy, make, policy)
@@ -84,6 +99,12 @@ void register_policies() {
     add("notify", notify, policy);
   }
   add("notify_made", notify_made, Policy::sequential(10'000, 60'000));
+  for (const auto& [name, does] : {std::pair("engine/notify_floor/answer", BareSupervisor::Does::kAnswer),
+                                   std::pair("engine/notify_floor/bind", BareSupervisor::Does::kBind)}) {
+    benchmark::RegisterBenchmark(name, dial_under_a_bare_supervisor, does)
+        ->UseManualTime()
+        ->Unit(benchmark::kMillisecond);
+  }
 }
 
 }  // namespace selfconnect::bench
