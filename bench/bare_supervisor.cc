@@ -31,8 +31,7 @@ class Binding {
     iovec here{&address, sizeof address};
     iovec there{reinterpret_cast<void*>(stopped.data.args[1]), sizeof address};
     (void)process_vm_readv(pid, &here, 1, &there, 1, 0);
-    const UniqueFd socket(
-        static_cast<int>(syscall(SYS_pidfd_getfd, pidfd_.get(), stopped.data.args[0], 0)));
+    const UniqueFd socket(static_cast<int>(syscall(SYS_pidfd_getfd, pidfd_.get(), stopped.data.args[0], 0)));
     std::uint64_t id = stopped.id;
     (void)ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id);
     port_ = port_ == kLast ? kFirst : port_ + 1;

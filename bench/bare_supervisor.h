@@ -17,8 +17,10 @@ namespace selfconnect::bench {
 class BareSupervisor {
  public:
   enum class Does {
-    kAnswer,  // lets each call go on: two changes of process, and what the kernel does to stop a call
-    kBind,    // reads the address, takes the socket, binds it to the next port, asks whether the call still stands, and lets it go on
+    // Lets each call go on: two changes of process, and what the kernel does to stop a call.
+    kAnswer,
+    // Reads the address, takes the socket, asks whether the call still stands, binds the socket to the next port, lets it go on.
+    kBind,
   };
   static Result<std::unique_ptr<BareSupervisor>> start(Does does);
   ~BareSupervisor();
