@@ -29,7 +29,7 @@ std::string wrapped(std::string_view text, std::string_view indent) {
 }
 
 // For a shell.
-std::string quoted(std::string_view word) {
+std::string in_quotes(std::string_view word) {
   std::string text = "'";
   for (const char byte : word) {
     if (byte == '\'') {
@@ -51,9 +51,10 @@ std::string_view level_of(std::string_view rule) {
 std::string report_text(const Finding& finding, const Record& record, const FuzzTarget& target,
                         const std::string& input) {
   const std::string schedule = print(record.schedule);
-  const std::string answer = target.answer.empty() ? "" : fmt::format(" --answer {}", quoted(target.answer));
-  const std::string played =
-      input.empty() ? fmt::format("check --schedule {}", quoted(schedule)) : fmt::format("replay {}", input);
+  const std::string answer =
+      target.answer.empty() ? "" : fmt::format(" --answer {}", in_quotes(target.answer));
+  const std::string played = input.empty() ? fmt::format("check --schedule {}", in_quotes(schedule))
+                                           : fmt::format("replay {}", input);
   return fmt::format(
       "\n{} {}{}\n    schedule  {}\n    attempts  {}\n    time      {:.3f} s, virtual\n    replay    "
       "selfconnect {}{} "
