@@ -10,6 +10,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstdint>
+#include <utility>
+
 #include "harness/ports/notify_call.h"
 #include "harness/sys/descriptor_message.h"
 #include "harness/sys/socket_pair.h"
@@ -18,25 +22,25 @@ namespace selfconnect::bench {
 
 namespace {
 
-constexpr unsigned long kSetFlags = SECCOMP_IOW(4, __u64);  // Linux 6.6: synchronous wake-up
-constexpr std::uint64_t kSyncWakeUp = 1;
 constexpr std::uint16_t kFirst = 10'000, kLast = 60'000;
 
 class Binding {
  public:
-  void bind_socket(int listener, const seccomp_notif& stopped) {
+  // False where any step failed.
+  bool bind_socket(int listener, const seccomp_notif& stopped) {
     const auto pid = static_cast<pid_t>(stopped.pid);
     if (!pidfd_) pidfd_.reset(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
     sockaddr_in address{};
     iovec here{&address, sizeof address};
     iovec there{reinterpret_cast<void*>(stopped.data.args[1]), sizeof address};
-    (void)process_vm_readv(pid, &here, 1, &there, 1, 0);
+    const bool read = process_vm_readv(pid, &here, 1, &there, 1, 0) == sizeof address;
     const UniqueFd socket(static_cast<int>(syscall(SYS_pidfd_getfd, pidfd_.get(), stopped.data.args[0], 0)));
     std::uint64_t id = stopped.id;
-    (void)ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id);
+    const bool stands = ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
     port_ = port_ == kLast ? kFirst : port_ + 1;
     address.sin_port = htons(port_);
-    (void)bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    return read && stands &&
+           bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   }
 
  private:
@@ -67,12 +71,12 @@ BareSupervisor::~BareSupervisor() {
 
 Confinement BareSupervisor::confinement() const { return {.filter = filter_, .listener_to = far_.get()}; }
 
-void BareSupervisor::run(Does does) const {
+void BareSupervisor::run(Does does) {
   char byte = 0;
   const Received received = receive_message(near_.get(), byte);
   if (received.count != 1) return;
   const UniqueFd listener(received.descriptors.front());
-  (void)ioctl(listener.get(), kSetFlags, kSyncWakeUp);
+  (void)ioctl(listener.get(), kSetNotifyFlags, kSyncWakeUp);
   Binding binding;
   while (true) {
     std::array<pollfd, 2> waits{{{.fd = near_.get(), .events = POLLIN, .revents = 0},
@@ -81,7 +85,7 @@ void BareSupervisor::run(Does does) const {
     seccomp_notif stopped{};
     if ((waits[1].revents & POLLIN) == 0) return;  // the client has ended
     if (ioctl(listener.get(), SECCOMP_IOCTL_NOTIF_RECV, &stopped) != 0) continue;
-    if (does == Does::kBind) binding.bind_socket(listener.get(), stopped);
+    if (does == Does::kBind && !binding.bind_socket(listener.get(), stopped)) failed_ = true;
     seccomp_notif_resp response{};
     response.id = stopped.id;
     response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;

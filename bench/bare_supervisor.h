@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -28,13 +29,15 @@ class BareSupervisor {
   BareSupervisor& operator=(const BareSupervisor&) = delete;
 
   [[nodiscard]] Confinement confinement() const;
+  [[nodiscard]] bool failed() const { return failed_; }  // at any step of any call
 
  private:
   BareSupervisor() = default;
-  void run(Does does) const;
+  void run(Does does);
 
   std::vector<sock_filter> filter_;
   UniqueFd near_, far_;
+  std::atomic<bool> failed_ = false;
   std::thread thread_;
 };
 

@@ -12,6 +12,7 @@
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sys/ioctl.h>
 
 #include <array>
 #include <cstdint>
@@ -31,6 +32,11 @@ enum class SocketAccess {
 // The filter for Confinement::filter. On x86-64 it knows x32 and 32-bit programs too; any other architecture than the
 // machine's own passes.
 Result<std::vector<sock_filter>> notify_filter(SocketAccess access);
+
+// For ioctl(2) on the notification descriptor, Linux 6.6: both sides of a notification are woken on the processor that the other one
+// leaves. linux/seccomp.h
+inline constexpr unsigned long kSetNotifyFlags = SECCOMP_IOW(4, __u64);
+inline constexpr std::uint64_t kSyncWakeUp = 1;
 
 struct NotifyCall {
   enum class Kind { kConnect, kBind, kSocket, kSendTo, kSendMessage, kSocketCall, kOther };

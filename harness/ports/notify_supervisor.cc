@@ -27,10 +27,6 @@ namespace {
 
 using Kind = NotifyCall::Kind;
 
-// Linux 6.6: both sides of a notification are woken on the processor that the other one leaves. linux/seccomp.h
-constexpr unsigned long kSetFlags = SECCOMP_IOW(4, __u64);
-constexpr std::uint64_t kSyncWakeUp = 1;
-
 bool still_valid(int listener, std::uint64_t id) {
   return ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
 }
@@ -205,7 +201,7 @@ NotifySupervisor::Message NotifySupervisor::take_listener() {
                                         : -1);  // our descriptors may have run out
   if (!listener || listeners_.size() >= kMostListeners) return Message::kListener;
   // Before Linux 6.6 it is slower without.
-  (void)ioctl(listener.get(), kSetFlags, kSyncWakeUp);
+  (void)ioctl(listener.get(), kSetNotifyFlags, kSyncWakeUp);
   listeners_.push_back(std::move(listener));
   return Message::kListener;
 }
