@@ -126,7 +126,13 @@ CheckResult Director::judged() const {
   Judgement judgement = judge(run_, options_.judge);
   if (performance_.interrupted) {
     judgement.verdict = Verdict::kError;
-    judgement.reason = fmt::format("interrupted after {} phases", run_.traces.size());
+    judgement.reason = "interrupted";
+    if (!run_.traces.empty()) {
+      const Trace& last = run_.traces.back();
+      judgement.reason +=
+          fmt::format(" {} the {} phase", last.ended.stop_reason == "interrupted" ? "in" : "after",
+                      phase_name(last.phase));
+    }
   }
   return {{}, std::move(judgement)};
 }

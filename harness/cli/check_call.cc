@@ -32,12 +32,8 @@ struct Given {
   std::vector<std::string> secrets;
 };
 
-void declare(CommandParser& parser, const CheckOptionTexts& texts, Given& given) {
-  parser.option({"--target", "FILE", "Read the target from a TOML file (docs/target-file.md)"}, given.target);
-  parser.option({"--port", "N", "{port}, and the only port that is forced [learned, or 50000]"}, given.port);
-  parser.option({"--host", "ADDR", "{host}, and the only address that is forced [learned]"}, given.host);
-  parser.option({"--family", "4|6|both", "The loopback address that {host} becomes without --host [4]"},
-                given.family);
+// What is forced, and how.
+void declare_plan(CommandParser& parser, Given& given) {
   parser.option({"--phases", "LIST", "Some of refused,self-connect,bind,recover,healthy [all]"},
                 given.phases);
   parser.option({"--schedule", "TEXT|@FILE",
@@ -46,6 +42,15 @@ void declare(CommandParser& parser, const CheckOptionTexts& texts, Given& given)
                 given.schedule);
   parser.option({"--engine", "NAME", "How the port is forced: auto, range, hook, notify [auto]"},
                 given.engine);
+}
+
+void declare(CommandParser& parser, const CheckVariant& variant, Given& given) {
+  parser.option({"--target", "FILE", "Read the target from a TOML file (docs/target-file.md)"}, given.target);
+  parser.option({"--port", "N", "{port}, and the only port that is forced [learned, or 50000]"}, given.port);
+  parser.option({"--host", "ADDR", "{host}, and the only address that is forced [learned]"}, given.host);
+  parser.option({"--family", "4|6|both", "The loopback address that {host} becomes without --host [4]"},
+                given.family);
+  if (!variant.own_schedules) declare_plan(parser, given);
   parser.option({"--server", "CMD", "The real server's command; {port} and {host} are replaced"},
                 given.server);
   parser.option({"--answer", "STEPS",
@@ -56,7 +61,7 @@ void declare(CommandParser& parser, const CheckOptionTexts& texts, Given& given)
   parser.option({"--timeout", "DUR", "A phase's longest time: 500ms, 10s, 2m [10s]"}, given.timeout);
   parser.option({"--seed", "N", "Makes a run repeatable [random, and printed]"}, given.seed);
   parser.option({"--stdin", "FILE", "What the target reads [/dev/null]"}, given.stdin_file);
-  parser.option({"--out", "DIR", std::string(texts.out)}, given.out);
+  parser.option({"--out", "DIR", std::string(variant.out)}, given.out);
 }
 
 Kind kind_from_name(std::string_view name) {
@@ -104,10 +109,10 @@ Parsed<void> apply(const CommandParser& parser, const Given& given, CheckCall& c
 }
 
 // What no single option can tell.
-Parsed<void> check_whole(const CommandParser& parser, const CheckOptionTexts& texts, const Given& given,
+Parsed<void> check_whole(const CommandParser& parser, const CheckVariant& variant, const Given& given,
                          const CheckOptions& options) {
   if (options.command.empty())
-    return parser.wrong(fmt::format("no command: expected one after --, such as {}", texts.example));
+    return parser.wrong(fmt::format("no command: expected one after --, such as {}", variant.example));
   if (options.command.front().empty())
     return parser.wrong("the command after -- is empty: expected a program");
   if (given.family && options.host) {
@@ -140,9 +145,9 @@ Parsed<CheckCall> parse_check_call(std::span<const std::string> arguments,
 }
 
 Parsed<CheckCall> parse_check_call(CommandParser& parser, std::span<const std::string> arguments,
-                                   std::span<const Reporter> reporters, const CheckOptionTexts& texts) {
+                                   std::span<const Reporter> reporters, const CheckVariant& variant) {
   Given given;
-  declare(parser, texts, given);
+  declare(parser, variant, given);
   const SharedOptions shared(parser, reporters);
   const auto dashes = std::ranges::find(arguments, "--");
   if (const auto parsed = parser.parse({arguments.begin(), dashes}); !parsed)
@@ -165,7 +170,7 @@ Parsed<CheckCall> parse_check_call(CommandParser& parser, std::span<const std::s
   auto reports = shared.reports();
   if (!reports) return std::unexpected(reports.error());
   call.reports = std::move(*reports);
-  if (auto whole = check_whole(parser, texts, given, call.options); !whole)
+  if (auto whole = check_whole(parser, variant, given, call.options); !whole)
     return std::unexpected(whole.error());
   return call;
 }

@@ -27,14 +27,15 @@ struct CheckCall {
                                                  std::span<const Reporter> reporters);
 
 // The same for a command that takes these options and its own, which `parser` has been told already.
-struct CheckOptionTexts {
-  std::string_view out = "Save trace, packets and output of each phase there";  // --out
+struct CheckVariant {
+  std::string_view out = "Save trace, packets and output of each phase there";  // of --out
   std::string_view example = "selfconnect check -- redis-cli -p 50000 PING";    // of a call with a command
+  bool own_schedules = false;  // it has its own, so there is no --phases, --schedule or --engine
 };
 [[nodiscard]] Parsed<CheckCall> parse_check_call(CommandParser& parser,
                                                  std::span<const std::string> arguments,
                                                  std::span<const Reporter> reporters,
-                                                 const CheckOptionTexts& texts = {});
+                                                 const CheckVariant& variant = {});
 
 // Runs it, reports, and returns the exit code.
 [[nodiscard]] int run_check(CheckCall call);

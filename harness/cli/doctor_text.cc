@@ -26,10 +26,15 @@ std::string ability_line(const Probed& probed, const Restrictions& restrictions)
 }
 
 // Who keeps namespaces from us, by the settings; empty where no known one does.
-std::vector<std::string> namespace_remedies(const Restrictions& restrictions) {
+// `code` is the errno that the making of the namespaces ended with.
+std::vector<std::string> namespace_remedies(int code, const Restrictions& restrictions) {
+  if (restrictions.max_user_namespaces == "0") return {"sudo sysctl -w user.max_user_namespaces=10000"};
+  if (code == ENOSPC) {  // clone(2): a limit of /proc/sys/user, or 32 namespaces nested in each other
+    return {
+        "a limit of namespaces is reached: `sysctl -a | grep user.max_` shows them all; "
+        "sudo sysctl -w user.max_net_namespaces=10000"};
+  }
   std::vector<std::string> found;
-  if (restrictions.max_user_namespaces == "0")
-    found.emplace_back("sudo sysctl -w user.max_user_namespaces=10000");
   if (restrictions.unprivileged_userns == "0") {
     found.emplace_back("sudo sysctl -w kernel.unprivileged_userns_clone=1");
   }
@@ -81,7 +86,7 @@ std::vector<std::string> remedies(const Probed& missing, const Restrictions& res
   switch (missing.ability) {
     case Ability::kUserNamespace:
     case Ability::kWorld: {
-      auto found = namespace_remedies(restrictions);
+      auto found = namespace_remedies(missing.outcome.error().code, restrictions);
       if (found.empty()) {
         found.emplace_back(restrictions.root ? "give this root CAP_SYS_ADMIN, or run on the host itself"
                                              : "run selfconnect as root");

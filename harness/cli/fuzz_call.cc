@@ -62,11 +62,6 @@ Parsed<void> check_whole(const CommandParser& parser, const FuzzCall& call) {
     return parser.wrong(
         fmt::format("--max-events: {} are too many: expected at most {}", call.most_events, kMostFuzzEvents));
   }
-  if (call.options.schedule)
-    return parser.wrong(
-        "--schedule does not go with fuzz, which makes schedules up: expected selfconnect replay");
-  if (call.options.phases != CheckOptions().phases)
-    return parser.wrong("--phases does not go with fuzz: each run is one schedule");
   if (call.json && call.json->empty()) return parser.wrong("--json needs a file name");
   return {};
 }
@@ -97,7 +92,8 @@ Parsed<FuzzCall> parse_fuzz_call(std::span<const std::string> arguments, std::si
   declare(parser, given);
   auto check = parse_check_call(parser, arguments, {},
                                 {.out = "Corpus, findings and logs go there [selfconnect-fuzz]",
-                                 .example = "selfconnect fuzz -- ./client {host} {port}"});
+                                 .example = "selfconnect fuzz -- ./client {host} {port}",
+                                 .own_schedules = true});
   if (!check) return std::unexpected(check.error());
 
   FuzzCall call{.options = std::move(check->options),

@@ -30,8 +30,9 @@ int replay_command(Arguments arguments, std::span<const Reporter> reporters) {
   CommandParser parser(kText);
   std::optional<std::string> path;
   parser.positional({"PATH", "", "A schedule's file, or a directory that has one"}, path);
-  auto call = parse_check_call(parser, arguments, reporters,
-                               {.example = "selfconnect replay schedule.txt -- ./client {port}"});
+  auto call = parse_check_call(
+      parser, arguments, reporters,
+      {.example = "selfconnect replay schedule.txt -- ./client {port}", .own_schedules = true});
   if (!call) return stopped(call.error());
   if (!path) return stopped(parser.wrong("no schedule: expected a file or a directory before --").error());
   auto schedule = load_schedule(*path);

@@ -38,6 +38,7 @@ Kind target_kind(const Run& run) {
 }
 
 std::string not_run_reason(const Run& run, Phase phase) {
+  if (!traces_of(run, {phase}).empty()) return fmt::format("the {} phase was interrupted", phase_name(phase));
   const auto known = std::ranges::find(run.not_run, phase, &std::pair<Phase, std::string>::first);
   std::string reason = fmt::format("the {} phase was not run", phase_name(phase));
   if (known != run.not_run.end() && !known->second.empty()) reason += ": " + known->second;

@@ -23,7 +23,7 @@ namespace selfconnect {
 // As the run says, else as `refused` shows.
 [[nodiscard]] Kind target_kind(const Run& run);
 
-// Fragments for NotJudged: "the bind phase was not run: REASON", "the target never connected to itself".
+// Fragments for NotJudged: "the bind phase was not run: REASON" (or, where it left a trace, "was interrupted"), "the target never connected to itself".
 [[nodiscard]] std::string not_run_reason(const Run& run, Phase phase);
 [[nodiscard]] std::string no_self_connection_reason(const Run& run, Phase phase = Phase::kSelfConnect);
 

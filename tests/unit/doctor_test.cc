@@ -109,6 +109,8 @@ TEST(DoctorTest, KnowsEveryCauseThatKeepsNamespacesAway) {
   const Probed missing = lacking(Ability::kUserNamespace);
   EXPECT_THAT(remedies(missing, {.max_user_namespaces = "0"}),
               ElementsAre(HasSubstr("user.max_user_namespaces")));
+  EXPECT_THAT(remedies(lacking(Ability::kWorld, ENOSPC), {.max_user_namespaces = "9", .root = true}),
+              ElementsAre(HasSubstr("user.max_net_namespaces")));
   EXPECT_THAT(remedies(missing, {.unprivileged_userns = "0"}),
               ElementsAre(HasSubstr("kernel.unprivileged_userns_clone=1")));
   EXPECT_THAT(remedies(missing, {.apparmor_userns = "1"}),

@@ -65,6 +65,8 @@ TEST(NeverRecoversRuleTest, IsNotJudgedWhenTheServerWasNotThere) {
 TEST(NeverRecoversRuleTest, IsNotJudgedForOneShotsAndUnknownKinds) {
   EXPECT_THAT(judged(run_of({one_shot_control(), let_go()})), IsNotJudged("one-shot: it ended by itself"));
   EXPECT_THAT(judged(run_of({let_go()})), IsNotJudged("refused phase was not run"));
+  EXPECT_THAT(judged(run_of({TraceBuilder(Phase::kRefused).stopped("interrupted", 9s)})),
+              IsNotJudged("refused phase was interrupted"));
   auto run = run_of({let_go().stopped("timeout", 9s)});
   run.kind = Kind::kReconnector;
   EXPECT_THAT(judged(run), IsFound("had not reached it"));
