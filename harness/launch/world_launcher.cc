@@ -24,6 +24,15 @@ namespace {
 
 namespace bp = boost::process::v2;
 
+// ThreadSanitizer's clone(2) does what belongs to a fork(2), and ends where the child shares its memory. glibc's other
+// name for it is the system call alone.
+#ifdef __clang__
+#if __has_feature(thread_sanitizer)
+extern "C" int __clone(int (*)(void*), void*, int, void*, ...);
+#define clone __clone
+#endif
+#endif
+
 constexpr std::size_t kStackSize = 64 * 1024;
 using Stack = std::unique_ptr<std::byte[]>;
 

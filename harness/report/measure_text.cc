@@ -116,7 +116,8 @@ std::string measurement_text(const Measurement& found, const ConsoleStyle& style
   if (found.waits.count > 0) text += hanging("  ", waits_text(found.waits), style.width);
   text += hanging(
       "  ",
-      fmt::format("policy {}, engine {}, {}, range {}, seed {}", found.policy.text(), found.engine,
+      fmt::format("policy {}, engine {}{}, {}, range {}, seed {}", found.policy.text(), found.engine,
+                  found.engine_reason.empty() ? "" : " (" + found.engine_reason + ")",
                   found.destination ? found.destination->text() : "nothing dialled", found.range, found.seed),
       style.width);
   if (found.interrupted) text += "  Interrupted: these are the attempts made until then.\n";

@@ -91,12 +91,17 @@ std::string stops_text(const Run& run) {
   return text;
 }
 
+std::string engine_text(const Run& run) {
+  if (run.engine_reason.empty()) return "";
+  return fmt::format("engine {}: {}.", visible(run.engine), visible(run.engine_reason));
+}
+
 std::string remarks(const Run& run, const ConsoleStyle& style) {
   std::string text = schedule_lines(run, style);
   for (const auto& [phase, reason] : run.not_run) {
     text += hanging(fmt::format("  {:<12}  ", phase_name(phase)), "not run: " + visible(reason), style.width);
   }
-  for (const std::string& remark : {controls_text(run), stops_text(run)}) {
+  for (const std::string& remark : {controls_text(run), stops_text(run), engine_text(run)}) {
     if (!remark.empty()) text += hanging("  ", remark, style.width);
   }
   std::uint64_t lost = 0;
