@@ -65,7 +65,8 @@ void parse(const std::string& command, Words words) {
   } else if (command == "fuzz") {
     parse_fuzz(words);
   } else if (command == "measure") {
-    const auto call = selfconnect::parse_measure_call(words, {.low = 32768, .high = 60999, .reserved = {}});
+    const auto call = selfconnect::parse_measure_call(words, {.low = 32768, .high = 60999, .reserved = {}},
+                                                      selfconnect::PolicyKind::kLinux5_18);
     if (!call) return check_stop(call.error(), command);
     require(call->loop || !call->options.command.empty(), "there is something to run");
     require(call->options.trials > 0, "there is a trial");

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "harness/cli/host_ports.h"
 
+#include "harness/ports/allocator_model.h"
+#include "harness/sys/kernel_release.h"
+
 #include <string>
 #include <string_view>
 
@@ -28,5 +31,7 @@ HostPorts read_host_ports() {
           .reserved = read_parsed("/proc/sys/net/ipv4/ip_local_reserved_ports", parse_port_list),
           .listeners = std::move(listeners)};
 }
+
+PolicyKind running_kernel() { return model_of_release(kernel_release()).value_or(PolicyKind::kLinux5_18); }
 
 }  // namespace selfconnect

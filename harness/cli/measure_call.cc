@@ -6,8 +6,12 @@
 #include <algorithm>
 
 #include "harness/cli/option_values.h"
+#include "harness/cli/prediction_text.h"
 #include "harness/cli/shared_options.h"
 #include "harness/launch/command_line.h"
+#include "harness/ports/allocator_model.h"
+#include "harness/ports/port_sequence.h"
+#include "harness/ports/prediction.h"
 #include "harness/sys/duration.h"
 
 namespace selfconnect {
@@ -35,10 +39,11 @@ struct Given {
 void declare(CommandParser& parser, Given& given) {
   parser.flag({"--loop", "", "A built-in loop that dials as fast as it can, in place of a command"},
               given.loop);
-  parser.option({"--policy", "P",
-                 "Who gets which port: kernel, force, sequential:FIRST-LAST, random:SEED, or a kernel's name "
-                 "[kernel]"},
-                given.policy);
+  parser.option(
+      {"--policy", "P",
+       "Who gets which port: kernel, force, sequential:FIRST[-LAST], random:SEED, or a kernel's name "
+       "with or without :SEED [kernel]"},
+      given.policy);
   parser.option({"--engine", "NAME", "What applies it: auto, range, hook, notify [auto]"}, given.engine);
   parser.option({"--port", "N", "{port} [50000]"}, given.port);
   parser.option({"--host", "ADDR", "{host} [127.0.0.1]"}, given.host);
@@ -68,9 +73,35 @@ Parsed<void> check_whole(const CommandParser& parser, const MeasureCall& call) {
   return {};
 }
 
+// Why the policy never gives a client the port that it dials, and what would.
+std::optional<std::string> why_no_hit(const MeasureOptions& options, PolicyKind running) {
+  const PolicyKind kind = options.policy.kind;
+  const std::uint16_t port = options.destination.port;
+  if (kind == PolicyKind::kForce) return std::nullopt;
+  if (kind == PolicyKind::kSequential) {
+    const auto ports = port_cycle(options.policy, options.open);
+    if (std::ranges::find(ports, port) != ports.end()) return std::nullopt;
+    return fmt::format("{} never hands out port {}: expected ports with {} among them, or another --port",
+                       options.policy.text(), port, port);
+  }
+  const PredictionQuestion question{
+      .model = is_model(kind) ? kind : running, .layout = options.open, .port = port, .until = {}};
+  const Chance chance = chance_of(question);
+  if (chance == Chance::kOutOfRange) {
+    return fmt::format(
+        "port {} is outside the ephemeral range {}: expected another --port, or a --range with it", port,
+        range_text(question));
+  }
+  if (chance == Chance::kReserved)
+    return fmt::format("port {} is reserved: expected another --port, or a --range, in which none is", port);
+  if (kind == PolicyKind::kRandom) return std::nullopt;
+  return parity_reason(question);
+}
+
 }  // namespace
 
-Parsed<MeasureCall> parse_measure_call(std::span<const std::string> arguments, const PortLayout& open) {
+Parsed<MeasureCall> parse_measure_call(std::span<const std::string> arguments, const PortLayout& open,
+                                       PolicyKind running) {
   CommandParser parser(kText);
   Given given;
   declare(parser, given);
@@ -99,15 +130,23 @@ Parsed<MeasureCall> parse_measure_call(std::span<const std::string> arguments, c
   values.take("--seed", given.seed, parse_seed, call.seed);
   values.take("--out", given.out, parse_path, options.out);
   if (values.stop()) return std::unexpected(*values.stop());
+  if (!range && (options.policy.kind == PolicyKind::kFreebsd || options.policy.kind == PolicyKind::kMacos)) {
+    const PortLayout theirs = default_layout(options.policy.kind);
+    range = PortRange{theirs.low, theirs.high};
+    options.open.reserved.clear();
+  }
   if (range) {
     options.open.low = range->low;
     options.open.high = range->high;
-    options.open.reserved.clear();
+    if (given.range) options.open.reserved.clear();
   }
   if (!given.attempts && !given.hits && !given.duration) options.limits.hits = 1;
   if (!given.duration) options.limits.duration = std::chrono::minutes(1);
   if (dashes != arguments.end()) options.command.assign(dashes + 1, arguments.end());
   if (auto whole = check_whole(parser, call); !whole) return std::unexpected(whole.error());
+  call.note = why_no_hit(options, running);
+  if (call.note && !given.attempts && !given.duration)
+    return parser.wrong("no attempt can hit: " + *call.note);
   options.own_addresses = options.policy.kind == PolicyKind::kKernel && !given.host &&
                           (call.loop || has_placeholder(options.command, Placeholder::kHost));
   return call;

@@ -16,10 +16,11 @@ struct MeasureCall {
   bool loop = false;
   std::optional<std::uint64_t> seed;
   std::optional<std::string> json, csv;
+  std::optional<std::string> note;  // why no attempt can hit, where the run ends without a hit too
 };
 
-// `open`: the range and the reserved ports where no --range is given.
+// `open`: the range and the reserved ports where no --range is given; `running`: the model of the kernel that runs.
 [[nodiscard]] Parsed<MeasureCall> parse_measure_call(std::span<const std::string> arguments,
-                                                     const PortLayout& open);
+                                                     const PortLayout& open, PolicyKind running);
 
 }  // namespace selfconnect

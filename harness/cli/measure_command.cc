@@ -72,7 +72,7 @@ Result<void> write_files(const MeasureCall& call, const Measurement& found) {
 }  // namespace
 
 int measure_command(Arguments arguments) {
-  auto call = parse_measure_call(arguments, host_layout());
+  auto call = parse_measure_call(arguments, host_layout(), running_kernel());
   if (!call) return stopped(call.error());
   MeasureOptions& options = call->options;
   options.seed = call->seed ? *call->seed : std::random_device()();
@@ -87,6 +87,7 @@ int measure_command(Arguments arguments) {
     if (auto made = prepare_out(options.out); !made) return failed(made.error());
   }
 
+  if (call->note) fmt::print(stderr, "selfconnect measure: note: no attempt can hit: {}\n", *call->note);
   TerminalObserver observer(options.limits.duration);
   auto found = measure(options, observer);
   observer.erase();

@@ -16,11 +16,6 @@ namespace selfconnect {
 
 namespace {
 
-PolicyKind running_kernel() {
-  const auto release = read_kernel_text("/proc/sys/kernel/osrelease");
-  return model_of_release(release.value_or("")).value_or(PolicyKind::kLinux5_18);
-}
-
 // Fills in the range and the reserved ports of this machine.
 Result<std::vector<PredictedPort>> predict_this_host(PredictCall& call) {
   const HostPorts host = read_host_ports();

@@ -16,6 +16,7 @@
 #include "harness/measure/trial_world.h"
 #include "harness/ports/port_sequence.h"
 #include "harness/sys/kernel_release.h"
+#include "harness/sys/random_source.h"
 #include "harness/world/graveyard.h"
 
 namespace selfconnect {
@@ -25,7 +26,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kLook = 20ms;                // between looks into the ring, and at who holds the port
+constexpr auto kLook = 20ms;                // between looks into the ring
 constexpr auto kProgress = 100ms;           // between reports of progress
 constexpr auto kFirstAttempt = 10s;         // for a command to dial at all
 constexpr std::uint64_t kIdleLaunches = 3;  // a command that ends without dialling is launched no oftener
@@ -57,6 +58,8 @@ class Measurer {
     found_.seed = options.seed;
     found_.range = options.open.range_text();
     found_.stated = stated_attempt(options);
+    found_.one_walk =
+        options.trials > 1 && options.policy.kind == PolicyKind::kKernel && !options.own_addresses;
   }
 
   asio::awaitable<Outcome<void>> run() {
@@ -121,9 +124,18 @@ class Measurer {
     return options_.limits.duration && first && Clock::now() - *first > *options_.limits.duration;
   }
 
+  // A walk of its own for each trial. The first follows the policy to the letter, where that has a seed.
+  [[nodiscard]] std::uint64_t policy_seed() const {
+    if (options_.policy.seed != 0 && trial_ == 1) return options_.policy.seed;
+    return RandomSource::mix((options_.policy.seed != 0 ? options_.policy.seed : options_.seed) + trial_);
+  }
+
   // Addresses are drawn from the seed; 127.0.0.0/16 is left to the user.
   [[nodiscard]] MeasureOptions options_of_trial() {
     MeasureOptions options = options_;
+    if (options.policy.kind == PolicyKind::kRandom || is_model(options.policy.kind)) {
+      options.policy.seed = policy_seed();
+    }
     if (options.own_addresses && trial_ > 1) {
       std::uniform_int_distribution<unsigned> byte(1, 254);
       const auto draw = [&] { return static_cast<std::uint8_t>(byte(addresses_)); };
@@ -154,6 +166,8 @@ class Measurer {
     if (!trial) co_return cannot(trial.error());
     if (auto dialled = co_await dial(**trial, tally); !dialled) co_return dialled;
     keep((*trial)->close(), tally);
+    if (const auto elsewhere = dials_elsewhere(tally); elsewhere && !found_.interrupted)
+      co_return failed(*elsewhere);
     if (auto saved = (*trial)->save_packets(options_.out / fmt::format("trial-{}", trial_)); !saved)
       co_return failed(saved.error().message);
     co_return Outcome<void>{};
@@ -172,6 +186,7 @@ class Measurer {
       co_await pulse_.until([&] { return found_.interrupted || trial.command_ended(); },
                             Clock::now() + kLook);
       trial.count();
+      if (auto kept_up = trial.keep_up(); !kept_up) co_return failed(kept_up.error().message);
       if (!first && tally.first_at()) first = Clock::now();
       if (!first && Clock::now() - start > kFirstAttempt) co_return dials_nothing();
       report(tally);
@@ -186,14 +201,28 @@ class Measurer {
                     options_.destination.text()));
   }
 
+  // Policy, layout and figures are for the port that was named: of another they say nothing.
+  [[nodiscard]] std::optional<std::string> dials_elsewhere(const TrialTally& tally) const {
+    const auto& dialled = tally.destinations();
+    const std::uint16_t port = options_.destination.port;
+    if (dialled.empty() ||
+        std::ranges::any_of(dialled, [&](const auto& one) { return one.first.port == port; }))
+      return std::nullopt;
+    const Endpoint& other = most_dialled(tally);
+    return fmt::format("the command never dialled port {}; it dialled {}: give --port {}", port, other.text(),
+                       other.port);
+  }
+
+  static const Endpoint& most_dialled(const TrialTally& tally) {
+    return std::ranges::max_element(tally.destinations(), {}, [](const auto& one) { return one.second; })
+        ->first;
+  }
+
   void keep(Trial trial, const TrialTally& tally) {
     found_.counts += trial.counts;
     found_.elapsed += trial.elapsed;
     found_.trials.push_back(std::move(trial));
-    if (tally.destinations().empty()) return;
-    const auto most = std::ranges::max_element(tally.destinations(), {},
-                                               [](const auto& destination) { return destination.second; });
-    found_.destination = most->first;
+    if (!tally.destinations().empty()) found_.destination = most_dialled(tally);
   }
 
   asio::io_context& context_;

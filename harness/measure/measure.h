@@ -21,7 +21,7 @@ namespace selfconnect {
 
 struct MeasureOptions {
   std::vector<std::string> command;  // argv, with {port} and {host} not yet replaced
-  Policy policy;
+  Policy policy;  // seed 0 of random and the models: each trial has one of its own, drawn from `seed`
   EngineChoice engine = EngineChoice::kAuto;
   Endpoint destination;  // {host} and {port}; what `force` and the models are for
   PortLayout open;       // the world's range and reserved ports
@@ -38,10 +38,6 @@ struct MeasureOptions {
 struct MeasureProgress {
   std::uint64_t trial = 1;  // from 1
   std::uint64_t trials = 1;
-  // Each trial but the first dials an address of its own in 127.0.0.0/8. The kernel's walk over the ports is one of the
-  // whole machine for each pair of addresses and port (inet_hashtables.c), so trials that follow each other would go on
-  // with it.
-  bool own_addresses = false;
   std::uint64_t attempts = 0;  // in this trial
   std::uint64_t hits = 0;
   std::chrono::nanoseconds elapsed{};
@@ -55,7 +51,7 @@ class MeasureObserver {
 };
 
 // Blocks until all trials are done, or SIGINT or SIGTERM ends them early: then with what is known. Errors: no world or
-// engine here, the command cannot be started, or it dials nothing.
+// engine here, the command cannot be started, it dials nothing, or never the port of `destination`.
 struct MeasureFailure {
   bool cannot_force = false;  // this machine cannot do it (skip); else an error
   std::string reason;

@@ -56,6 +56,10 @@ struct Measurement {
   std::string range;                    // "32768 60999"
   std::optional<std::uint64_t> stated;  // the attempt at which the policy must hit first, where it says so
 
+  // Several trials went on with one walk of the kernel's over the ports (MeasureOptions::own_addresses), and so are not
+  // independent of each other.
+  bool one_walk = false;
+
   std::vector<Trial> trials;
   AttemptCounts counts;  // of all trials
   std::chrono::nanoseconds elapsed{};

@@ -5,6 +5,12 @@
 
 namespace selfconnect {
 
+namespace {
+
+constexpr std::chrono::seconds kTimeWait{60};  // TCP_TIMEWAIT_LEN (include/net/tcp.h)
+
+}  // namespace
+
 // The initial sequence number of a new attempt is another one (RFC 6528); the chance of the same is 1 in 2^32.
 bool TrialTally::sent_again(const Syn& syn) {
   return std::exchange(sequences_[syn.source.port], syn.sequence) == syn.sequence && syn.sequence != 0;
@@ -25,7 +31,36 @@ std::uint64_t TrialTally::seen(const Endpoint& destination) const {
   return known == destinations_.end() ? 0 : known->second;
 }
 
+// RST leaves nothing. A FIN comes back to the socket that sent it, a simultaneous close, which ends in TIME_WAIT (RFC 9293
+// 3.6).
+void TrialTally::end(const Syn& syn) {
+  const auto held = holders_.find(syn.destination);
+  if (held == holders_.end() || !syn.to_itself()) return;
+  if (syn.kind == Syn::Kind::kReset) {
+    holders_.erase(held);
+  } else {
+    held->second.open = false;
+    if (!held->second.time_wait_since) held->second.time_wait_since = syn.at;
+  }
+}
+
+void TrialTally::count_held(const Syn& syn) {
+  if (syn.to_itself()) {
+    if (holders_.size() < kMostDestinations || holders_.contains(syn.destination))
+      holders_[syn.destination] = {};
+    return;
+  }
+  const auto held = holders_.find(syn.destination);
+  if (held == holders_.end()) return;
+  if (held->second.open) {
+    ++counts_.held;
+  } else if (syn.at - *held->second.time_wait_since < kTimeWait) {
+    ++counts_.time_wait;
+  }
+}
+
 void TrialTally::add(const Syn& syn) {
+  if (syn.kind != Syn::Kind::kAttempt) return end(syn);
   if (sent_again(syn)) return;
   if (const auto known = destinations_.find(syn.destination); known != destinations_.end()) {
     ++known->second;
@@ -45,11 +80,8 @@ void TrialTally::add(const Syn& syn) {
   if (syn.to_itself()) {
     ++counts_.hits;
     if (!first_hit_) first_hit_ = {.attempt = counts_.attempts, .after = syn.at - *first_at_};
-  } else if (holder_ == PortHolder::kConnection) {
-    ++counts_.held;
-  } else if (holder_ == PortHolder::kTimeWait) {
-    ++counts_.time_wait;
   }
+  count_held(syn);
   complete_ = (limits_.attempts && counts_.attempts >= *limits_.attempts) ||
               (limits_.hits && counts_.hits >= *limits_.hits);
 }

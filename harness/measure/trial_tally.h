@@ -19,19 +19,13 @@ struct TrialLimits {
   std::optional<std::chrono::nanoseconds> duration;  // from the trial's first attempt
 };
 
-// What holds the destination's port while attempts are made.
-enum class PortHolder { kNobody, kConnection, kTimeWait };
-
 class TrialTally {
  public:
   // Waits go into `waits`, which is shared by the trials.
   TrialTally(const TrialLimits& limits, WaitSample& waits) : limits_(limits), waits_(waits) {}
 
-  // Ignored once the trial is complete.
+  // In the order in which they were sent. Attempts are ignored once the trial is complete.
   void add(const Syn& syn);
-
-  // Of the attempts added from now on.
-  void held_by(PortHolder holder) { holder_ = holder; }
 
   // The command is launched (again): no wait of the client's lies between two launches.
   void launched() { last_.clear(); }
@@ -50,6 +44,14 @@ class TrialTally {
  private:
   static constexpr std::size_t kMostDestinations = 1024;
 
+  // What became of the last attempt that connected a destination to itself, and so of its port.
+  struct Holder {
+    bool open = true;
+    std::optional<Instant> time_wait_since;
+  };
+
+  void end(const Syn& syn);
+  void count_held(const Syn& syn);
   bool sent_again(const Syn& syn);
   void count_wait(const Syn& syn);
 
@@ -59,7 +61,7 @@ class TrialTally {
   std::optional<FirstHit> first_hit_;
   std::optional<Instant> first_at_;
   Instant last_at_{};
-  PortHolder holder_ = PortHolder::kNobody;
+  std::map<Endpoint, Holder> holders_;
   bool complete_ = false;
   std::map<Endpoint, std::uint64_t> destinations_;
   std::map<Endpoint, Instant> last_;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "harness/measure/trial_world.h"
 
-#include <linux/netlink.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -45,9 +44,6 @@ Result<void> TrialWorld::record() {
   auto ring = SynRing::open(std::move(*socket), std::chrono::steady_clock::now());
   if (!ring) return std::unexpected(ring.error());
   ring_ = std::move(*ring);
-  auto diag = world_.socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG);
-  if (!diag) return std::unexpected(diag.error());
-  sockets_.emplace(std::move(*diag));
   auto counters = TcpCounterFile::open(world_.init_pid());
   if (!counters) return std::unexpected(counters.error());
   counter_file_ = std::move(*counters);
@@ -62,16 +58,7 @@ Result<void> TrialWorld::record() {
   return {};
 }
 
-// The lookup of one socket, where there has been a hit at all.
-PortHolder TrialWorld::holder() {
-  if (tally_.counts().hits == 0) return PortHolder::kNobody;
-  const auto line = sockets_->self_connection(options_.destination, {});
-  if (!line || !*line) return PortHolder::kNobody;
-  return (*line)->state == TcpState::kTimeWait ? PortHolder::kTimeWait : PortHolder::kConnection;
-}
-
 void TrialWorld::count() {
-  tally_.held_by(holder());
   ring_->drain([this](const Syn& syn) { tally_.add(syn); });
 }
 

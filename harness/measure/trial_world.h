@@ -14,7 +14,6 @@
 #include "harness/measure/measure.h"
 #include "harness/peer/name_server.h"
 #include "harness/ports/engine.h"
-#include "harness/trace/sock_diag.h"
 #include "harness/trace/syn_ring.h"
 #include "harness/trace/tcp_counters.h"
 #include "harness/world/world.h"
@@ -36,8 +35,11 @@ class TrialWorld {
   [[nodiscard]] bool command_ended() const { return !command_ || command_->ended(); }
   [[nodiscard]] std::uint64_t launches() const { return launches_; }
 
-  // Counts what is in the ring now, and looks at who holds the destination's port.
+  // Counts what is in the ring now.
   void count();
+
+  // Several times a second. Error: the policy was not kept.
+  [[nodiscard]] Result<void> keep_up() { return engine_->keep_up(); }
 
   // Ends the command and completes the figures.
   Trial close();
@@ -48,7 +50,6 @@ class TrialWorld {
   TrialWorld(boost::asio::io_context& context, const World& world, std::unique_ptr<Engine> engine,
              const MeasureOptions& options, TrialTally& tally, std::function<void()> ended);
   Result<void> record();
-  PortHolder holder();
 
   boost::asio::io_context& context_;
   const World& world_;
@@ -58,7 +59,6 @@ class TrialWorld {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<NameServer> names_;
   std::optional<SynRing> ring_;
-  std::optional<SockDiag> sockets_;
   std::optional<TcpCounterFile> counter_file_;
   TcpCounters counters_at_start_;
   std::unique_ptr<Recorder> packets_;  // only where packets are kept

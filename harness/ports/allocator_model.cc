@@ -35,13 +35,6 @@ PortLayout default_layout(PolicyKind model) {
   }
 }
 
-PortLayout range_of_model(PolicyKind model, const PortLayout& open) {
-  if (model != PolicyKind::kFreebsd && model != PolicyKind::kMacos) return open;
-  PortLayout layout = default_layout(model);
-  layout.reserved = open.reserved;
-  return layout;
-}
-
 std::optional<PolicyKind> model_of_release(std::string_view release) {
   const auto major = number_at(release);
   if (!major || !release.starts_with('.')) return std::nullopt;

@@ -42,9 +42,6 @@ inline constexpr std::chrono::seconds kReseedPeriod{10};
 // FreeBSD, 49152-65535 on macOS; nothing reserved.
 [[nodiscard]] PortLayout default_layout(PolicyKind model);
 
-// `open` for the Linux models; the default range of the other systems, with `open`'s reserved ports.
-[[nodiscard]] PortLayout range_of_model(PolicyKind model, const PortLayout& open);
-
 // The model of the Linux kernel with this release, "6.18.44" (uname -r). Stable kernels before 5.18 are taken for what
 // their first release was. Nothing for a text of another form.
 [[nodiscard]] std::optional<PolicyKind> model_of_release(std::string_view release);

@@ -42,6 +42,9 @@ class Engine {
   // `scope` (set_port_layout). Errors: the engine cannot do that policy, and which one can; it has no port to hand out.
   virtual Result<void> follow(const Policy& policy, const PolicyScope& scope) = 0;
 
+  // What has to be done while a policy is followed: to be called several times a second. Error: the policy was not kept.
+  virtual Result<void> keep_up() { return {}; }
+
   // From now on `port` is given to whoever asks, whenever it is free.
   virtual Result<void> force(std::uint16_t port, Allocator allocator) = 0;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "harness/ports/notify_engine.h"
 
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -92,9 +93,10 @@ Result<void> NotifyEngine::release(const std::set<std::uint16_t>& never) {
 Result<void> NotifyEngine::follow(const Policy& policy, const PolicyScope& scope) {
   const bool once = policy.kind == PolicyKind::kForce;
   auto ports = std::make_shared<PortSequence>(policy, scope.open, scope.never);
-  choose_by([once, ports](const Dial& dial) -> std::optional<std::uint16_t> {
+  const auto start = std::chrono::steady_clock::now();
+  choose_by([once, ports, start](const Dial& dial) -> std::optional<std::uint16_t> {
     if (once && (dial.busy > 0 || dial.allocator == Allocator::kBind)) return std::nullopt;
-    return ports->next(dial.destination);
+    return ports->next(dial.destination, std::chrono::steady_clock::now() - start);
   });
   return {};
 }

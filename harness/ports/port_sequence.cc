@@ -32,18 +32,22 @@ PortSequence::PortSequence(const Policy& policy, const PortLayout& open, std::se
   } else if (policy.kind == PolicyKind::kRandom) {
     ports_ = ports_between(open.low, open.high, open, never_);
   } else if (is_model(policy.kind)) {
-    PortLayout layout = range_of_model(policy.kind, open);
+    PortLayout layout = open;
     layout.reserved.insert(never_.begin(), never_.end());
     model_.emplace(policy.kind, layout, policy.seed);
   }
 }
 
-std::optional<std::uint16_t> PortSequence::next(const Endpoint& destination) {
+std::optional<std::uint16_t> PortSequence::next(const Endpoint& destination,
+                                                std::chrono::nanoseconds elapsed) {
   if (policy_.kind == PolicyKind::kForce) {
     if (destination.port == 0 || never_.contains(destination.port)) return std::nullopt;
     return destination.port;
   }
-  if (model_) return model_->next(destination);
+  if (model_) {
+    for (; periods_ < elapsed / kReseedPeriod; ++periods_) model_->reseed();
+    return model_->next(destination);
+  }
   if (ports_.empty()) return std::nullopt;
   if (policy_.kind == PolicyKind::kRandom)
     return ports_[random_.below(static_cast<std::uint32_t>(ports_.size()))];

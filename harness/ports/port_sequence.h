@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -20,13 +21,13 @@ namespace selfconnect {
 // k-th port whatever it dials. For one thread at a time.
 class PortSequence {
  public:
-  // `open`: the range and the reserved ports of the world; `sequential` keeps to its own range, and the models
-  // of other systems to theirs (range_of_model), but no policy hands out a reserved port, except `force`,
-  // which the user asked for by name. None ever hands out one of `never`.
+  // `open`: the range and the reserved ports of the world; `sequential` keeps to its own range, but no policy
+  // hands out a reserved port, except `force`, which the user asked for by name. None ever hands out one of `never`.
   PortSequence(const Policy& policy, const PortLayout& open, std::set<std::uint16_t> never = {});
 
-  // The port for the next attempt; nullopt: hands off, the kernel chooses (policy `kernel`, or no port left).
-  std::optional<std::uint16_t> next(const Endpoint& destination);
+  // The port for the next attempt; nullopt: hands off, the kernel chooses (policy `kernel`, or no port left). `elapsed`:
+  // since the first attempt, never less than before; with each kReseedPeriod of it linux-5.18 begins elsewhere.
+  std::optional<std::uint16_t> next(const Endpoint& destination, std::chrono::nanoseconds elapsed = {});
 
  private:
   Policy policy_;
@@ -35,6 +36,7 @@ class PortSequence {
   std::size_t cursor_ = 0;            // kSequential: the next of them
   RandomSource random_;
   std::optional<AllocatorModel> model_;
+  std::int64_t periods_ = 0;  // of kReseedPeriod that are over
 };
 
 // All ports that `sequential` hands out, in order; then it begins again. For engines that keep the table

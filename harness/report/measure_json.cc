@@ -81,6 +81,7 @@ std::string measurement_json(const Measurement& found) {
               {"kernel", found.kernel},
               {"range", found.range}}},
             {"destination", found.destination ? Json(found.destination->text()) : Json(nullptr)},
+            {"independent_trials", !found.one_walk},
             {"interrupted", found.interrupted}};
   put_counts(json, found.counts);
   json["rate"] = {{"value", rate.value}, {"low", rate.low}, {"high", rate.high}};

@@ -68,7 +68,8 @@ std::string fates(const Measurement& found) {
     text += fmt::format("; while a hit held the port {}, while its TIME_WAIT did {}", grouped(counts.held),
                         grouped(counts.time_wait));
   }
-  if (counts.exhausted) text += fmt::format("; got no port at all {}", grouped(*counts.exhausted));
+  text += counts.exhausted ? fmt::format("; got no port at all {}", grouped(*counts.exhausted))
+                           : fmt::format("; without a port not known under {}", found.engine);
   return text + fmt::format("; source ports even {}, odd {}", grouped(counts.even), grouped(counts.odd));
 }
 
@@ -124,6 +125,13 @@ std::string measurement_text(const Measurement& found, const ConsoleStyle& style
   if (const std::uint64_t missed = lost(found); missed > 0) {
     text += fmt::format("  The recorder missed {}: all counts are too low by as much.\n",
                         counted(missed, "attempt"));
+  }
+  if (found.one_walk) {
+    text += hanging(
+        "  ",
+        "The trials dial one address, and so go on with one walk of the kernel's over the ports: they are "
+        "not independent. Those that dial {host}, without --host, are.",
+        style.width);
   }
   if (found.trials.size() > 1) text += trial_table(found);
   return text;

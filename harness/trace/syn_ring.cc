@@ -20,27 +20,41 @@ constexpr unsigned kFrames = 1U << 16;  // 16 MiB: half a second of the fastest 
 constexpr unsigned kBlockSize = 1U << 16;
 constexpr unsigned kBatch = 64;  // SYNs for which the clocks are read once
 
-// SYN without ACK over TCP, over IPv4 without options or IPv6 without extension headers: what connect() sends. The
-// headers are all that is kept.
+// SYN without ACK over TCP, over IPv4 without options or IPv6 without extension headers: what connect() sends; and FIN or
+// RST from a port to the same number. The headers are all that is kept.
 constexpr std::uint32_t kEtherType = static_cast<std::uint32_t>(SKF_AD_OFF) + SKF_AD_PROTOCOL;
 constexpr std::uint32_t kKept = 120;
-constexpr std::array<sock_filter, 15> kSyns = {{
-    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kEtherType),           // 0
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 4),      // 1: else 6
-    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),                    // 2: IPv4 protocol
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 10),  // 3: else drop 14
-    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 20 + 13),              // 4: TCP flags
-    BPF_JUMP(BPF_JMP | BPF_JA, 4, 0, 0),                      // 5: to 10
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 7),    // 6: else drop 14
-    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),                    // 7: IPv6 next header
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 5),   // 8: else drop 14
-    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 40 + 13),              // 9: TCP flags
-    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kTcpSyn | kTcpAck),   // 10
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kTcpSyn, 0, 1),       // 11: else drop 13
-    BPF_STMT(BPF_RET | BPF_K, kKept),                         // 12
-    BPF_STMT(BPF_RET | BPF_K, 0),                             // 13
-    BPF_STMT(BPF_RET | BPF_K, 0),                             // 14
+constexpr std::array<sock_filter, 24> kSyns = {{
+    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kEtherType),                 // 0
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 4),            // 1: else 6
+    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),                          // 2: IPv4 protocol
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 19),        // 3: else drop 23
+    BPF_STMT(BPF_LDX | BPF_W | BPF_IMM, 20),                        // 4
+    BPF_JUMP(BPF_JMP | BPF_JA, 4, 0, 0),                            // 5: to 10
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 16),         // 6: else drop 23
+    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),                          // 7: IPv6 next header
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 14),        // 8: else drop 23
+    BPF_STMT(BPF_LDX | BPF_W | BPF_IMM, 40),                        // 9
+    BPF_STMT(BPF_LD | BPF_B | BPF_IND, 13),                         // 10: TCP flags
+    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kTcpFin | kTcpRst, 3, 0),  // 11: to 15
+    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kTcpSyn | kTcpAck),         // 12
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kTcpSyn, 7, 0),             // 13: take 21
+    BPF_STMT(BPF_RET | BPF_K, 0),                                   // 14
+    BPF_STMT(BPF_LD | BPF_H | BPF_IND, 0),                          // 15: source port
+    BPF_STMT(BPF_ST, 0),                                            // 16
+    BPF_STMT(BPF_LD | BPF_H | BPF_IND, 2),                          // 17: destination port
+    BPF_STMT(BPF_LDX | BPF_W | BPF_MEM, 0),                         // 18
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 1, 0),                   // 19: take 21
+    BPF_STMT(BPF_RET | BPF_K, 0),                                   // 20
+    BPF_STMT(BPF_RET | BPF_K, kKept),                               // 21
+    BPF_STMT(BPF_RET | BPF_K, 0),                                   // 22
+    BPF_STMT(BPF_RET | BPF_K, 0),                                   // 23
 }};
+
+Syn::Kind kind_of(std::uint8_t flags) {
+  if ((flags & kTcpRst) != 0) return Syn::Kind::kReset;
+  return (flags & kTcpFin) != 0 ? Syn::Kind::kFin : Syn::Kind::kAttempt;
+}
 
 template <class Value>
 Result<void> set_option(int fd, int level, int option, const Value& value, std::string_view name) {
@@ -137,8 +151,11 @@ std::size_t SynRing::take_batch(std::span<Syn> syns, std::span<timespec> stamps)
     if ((status.load(std::memory_order_acquire) & TP_STATUS_USER) == 0) break;
     if (const auto tcp = decode_packet({frame + header.tp_net, header.tp_snaplen}, header.tp_len)) {
       stamps[count] = {.tv_sec = header.tp_sec, .tv_nsec = header.tp_nsec};
-      syns[count++] = {
-          .at = {}, .source = tcp->source, .destination = tcp->destination, .sequence = tcp->sequence};
+      syns[count++] = {.kind = kind_of(tcp->flags),
+                       .at = {},
+                       .source = tcp->source,
+                       .destination = tcp->destination,
+                       .sequence = tcp->sequence};
     }
     status.store(TP_STATUS_KERNEL, std::memory_order_release);
     next_ = (next_ + 1) % kFrames;

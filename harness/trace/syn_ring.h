@@ -1,5 +1,5 @@
-// The SYNs of one network namespace, one for each attempt, read from a ring that the kernel fills (packet_mmap): to count
-// attempts exactly without slowing them. Opening takes 15 ms (RCU), so this is for long measurements; see Capture.
+// The SYNs of one network namespace, one for each attempt, and the ends of connections to oneself, read from a ring that the
+// kernel fills (packet_mmap): to count attempts exactly without slowing them. Opening takes 15 ms (RCU), so this is for long measurements; see Capture.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -17,8 +17,10 @@
 
 namespace selfconnect {
 
-// The first packet of an attempt (RFC 9293 3.5).
+// The first packet of an attempt (RFC 9293 3.5), or one that ends a connection of a port to itself.
 struct Syn {
+  enum class Kind { kAttempt, kFin, kReset };
+  Kind kind = Kind::kAttempt;
   Instant at{};
   Endpoint source;
   Endpoint destination;

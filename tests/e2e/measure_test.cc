@@ -5,9 +5,11 @@
 #include <netinet/tcp.h>
 
 #include <csignal>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "checked.h"
+#include "child.h"
 #include "enclosure.h"
 #include "machine.h"
 #include "packets.h"
@@ -91,6 +93,21 @@ TEST_P(SequentialTest, TelnetLoopShowsTheHandshakeFromAPortToItself) {
   EXPECT_THAT(flags, ElementsAre(TH_SYN, TH_SYN | TH_ACK, TH_ACK));
 }
 
+TEST_P(SequentialTest, TwoSideBySideDoNotDisturbEachOther) {
+  std::vector<std::unique_ptr<Child>> children;
+  for (int i = 0; i < 2; ++i) {
+    children.push_back(std::make_unique<Child>(
+        ChildSpec{.command = {selfconnect_path(), "measure", "--json", "-", "--engine", GetParam(),
+                              "--policy", "sequential:49990-50010", "--trials", "10", "--loop"}}));
+  }
+  for (const auto& child : children) {
+    EXPECT_EQ(child->wait(std::chrono::seconds(60)), 0) << child->err();
+    const Json report = Json::parse(child->out(), nullptr, false);
+    ASSERT_TRUE(report.is_object()) << child->err();
+    for (const Json& trial : report.at("trials")) EXPECT_EQ(trial.at("first_hit").at("attempt"), 11) << trial;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, SequentialTest, ::testing::Values("hook", "notify"),
                          [](const auto& one) { return one.param; });
 
@@ -108,8 +125,61 @@ TEST_F(MeasureTest, LeavesThePortsToTheKernel) {
   EXPECT_EQ(report.at("refused").get<int>() + 20, report.at("attempts"));
 }
 
+TEST_F(MeasureTest, EachTrialHasAWalkOfItsOwn) {
+  const auto first_hits = [](const Measured& measured) {
+    std::vector<int> attempts;
+    for (const Json& trial : measured.report.at("trials"))
+      attempts.push_back(trial.at("first_hit").at("attempt"));
+    return attempts;
+  };
+  const Arguments arguments = {"--policy",    "linux-4.2", "--engine", "notify", "--range",
+                               "50000-50999", "--trials",  "4",        "--loop", "--seed"};
+  const auto with_seed = [&](const char* seed) {
+    Arguments words = arguments;
+    words.emplace_back(seed);
+    return measure(words);
+  };
+  const Measured one = with_seed("1"), again = with_seed("1"), two = with_seed("2");
+  for (const Measured* measured : {&one, &again, &two})
+    ASSERT_TRUE(measured->report.is_object()) << *measured;
+  EXPECT_EQ(first_hits(one), first_hits(again));
+  EXPECT_NE(first_hits(one), first_hits(two));
+  EXPECT_NE(first_hits(one).at(0), first_hits(one).at(1));
+}
+
+TEST_F(MeasureTest, SaysWhichPortTheCommandDialsInstead) {
+  const Measured measured =
+      measure({"--policy", "force", "--attempts", "3", "--", target_path("static"), "127.0.0.1", "40000"});
+  EXPECT_EQ(measured.called.status, 2);
+  EXPECT_THAT(measured.called.err,
+              HasSubstr("never dialled port 50000; it dialled 127.0.0.1:40000: give --port 40000"));
+}
+
+TEST_F(MeasureTest, RefusesToWaitForAHitThatCannotCome) {
+  const auto expect_refusal = [](Arguments words, const char* why) {
+    words.insert(words.begin(), "measure");
+    words.emplace_back("--loop");
+    const Called called = call(words);
+    EXPECT_EQ(called.status, 64) << called.err;
+    EXPECT_THAT(called.err, HasSubstr("no attempt can hit: "));
+    EXPECT_THAT(called.err, HasSubstr(why));
+  };
+  expect_refusal({"--policy", "sequential:50001-50010"}, "never hands out port 50000");
+  expect_refusal({"--policy", "linux-5.18", "--range", "32768-60999", "--port", "50001"}, "is odd");
+  expect_refusal({"--policy", "random:7", "--range", "50001-50063", "--port", "80"},
+                 "outside the ephemeral range");
+}
+
+TEST_F(MeasureTest, KeepsToTheRangeThatIsGiven) {
+  const Measured measured = measure(
+      {"--policy", "macos", "--range", "50000-50063", "--hits", "10", "--engine", "notify", "--loop"});
+  ASSERT_TRUE(measured.report.is_object()) << measured;
+  EXPECT_LE(measured.report.at("attempts"), 640) << "each port in turn";
+}
+
 TEST_F(MeasureTest, OfAPortOfTheOtherParityThereAreNoHits) {
   const Measured measured = measure({"--port", "50001", "--attempts", "20000", "--loop"});
+  EXPECT_THAT(measured.called.err, HasSubstr("note: no attempt can hit: port 50001 is odd"));
   ASSERT_TRUE(measured.report.is_object()) << measured;
   EXPECT_EQ(measured.report.at("hits"), 0);
   EXPECT_EQ(measured.report.at("attempts"), 20000);
@@ -188,7 +258,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadCall{"OutNotWritable", {"--out", "/proc/none", "--loop"}, 2, "/proc/none"},
         BadCall{"JsonNotWritable", {"--json", "none/found.json", "--loop"}, 2, "none/found.json"},
         BadCall{"RangeCannotWalk",
-                {"--engine", "range", "--policy", "sequential:1-9", "--loop"},
+                {"--engine", "range", "--policy", "sequential:49990-50010", "--loop"},
                 77,
                 "use --engine hook or notify"}),
     [](const auto& one) { return one.param.name; });

@@ -148,17 +148,29 @@ TEST_F(TrialTallyTest, EndsAtWhicheverLimitComesFirst) {
 }
 
 TEST_F(TrialTallyTest, TellsTheKernelsLimitsFromTheClients) {
+  const auto end = [&](Instant at, Syn::Kind kind) {
+    Syn packet = syn(at, 50000);
+    packet.kind = kind;
+    return packet;
+  };
   TrialTally tally({}, waits_);
-  tally.add(syn(0ms, 50000));
-  tally.held_by(PortHolder::kConnection);
-  tally.add(syn(1ms, 40000));
-  tally.held_by(PortHolder::kTimeWait);
+  tally.add(syn(0ms, 40000));  // nobody holds the port yet
+  tally.add(syn(1ms, 50000));
   tally.add(syn(2ms, 40002));
-  tally.add(syn(3ms, 40004));
-  tally.held_by(PortHolder::kNobody);
-  tally.add(syn(4ms, 40006));
+  tally.add(end(3ms, Syn::Kind::kFin));
+  tally.add(syn(4ms, 40004));
+  tally.add(end(5ms, Syn::Kind::kFin));  // sent again
+  tally.add(syn(60'002ms, 40006));
+  tally.add(syn(60'004ms, 40008));  // a minute after the first FIN
   EXPECT_EQ(tally.counts().held, 1U);
   EXPECT_EQ(tally.counts().time_wait, 2U);
+
+  tally.add(syn(60'005ms, 50000));
+  tally.add(end(60'006ms, Syn::Kind::kReset));
+  tally.add(syn(60'007ms, 40010));
+  EXPECT_EQ(tally.counts().held, 1U) << "after RST nobody holds it";
+  EXPECT_EQ(tally.counts().time_wait, 2U);
+  EXPECT_EQ(tally.counts().attempts, 8U);
 }
 
 TEST_F(TrialTallyTest, WaitsAreOfOneDestinationAndOneLaunch) {

@@ -4,11 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <set>
 
 namespace selfconnect {
 namespace {
 
+using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -69,6 +71,22 @@ TEST(PortSequenceTest, RandomFollowsItsSeedAndStaysInTheRange) {
   EXPECT_EQ(taken, take(same, 200));
   EXPECT_NE(taken, take(other, 200));
   EXPECT_THAT(std::set<int>(taken.begin(), taken.end()), ElementsAre(100, 101, 102, 105, 106, 107, 108, 109));
+}
+
+TEST(PortSequenceTest, BeginsElsewhereEveryTenSecondsWhereTheModelDoes) {
+  PortSequence ports(Policy{.kind = PolicyKind::kLinux5_18}, {});
+  AllocatorModel reseeded(PolicyKind::kLinux5_18, {}, 0), steady(PolicyKind::kLinux5_18, {}, 0);
+  const auto expect_next = [&](std::chrono::nanoseconds elapsed) {
+    EXPECT_EQ(ports.next(kDestination, elapsed), reseeded.next(kDestination));
+  };
+  expect_next(0s);
+  expect_next(9'999ms);
+  reseeded.reseed();
+  reseeded.reseed();
+  expect_next(25s);
+  expect_next(29s);
+  for (int i = 0; i < 4; ++i) (void)steady.next(kDestination);
+  EXPECT_NE(ports.next(kDestination, 29s), steady.next(kDestination));
 }
 
 TEST(PortSequenceTest, ModelsLeaveOutPortsNeverHandedOut) {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "harness/ports/cgroup.h"
+#include "harness/ports/drawn_ahead.h"
 #include "harness/ports/hook/member_socket.h"
 #include "harness/ports/hook/port_hook.h"
 #include "harness/ports/port_sequence.h"
@@ -98,19 +99,6 @@ int keep_event(void* into, void* data, std::size_t size) {
   return 0;
 }
 
-// The ports of a policy in turn, as many as the table holds. A sequence repeats itself only where it is a cycle.
-std::vector<std::uint16_t> ports_in_turn(const Policy& policy, const PolicyScope& scope) {
-  if (policy.kind == PolicyKind::kSequential) return port_cycle(policy, scope.open, scope.never);
-  std::vector<std::uint16_t> ports;
-  PortSequence sequence(policy, scope.open, scope.never);
-  while (ports.size() < kHookTable) {
-    const auto port = sequence.next(scope.destination);
-    if (!port) break;
-    ports.push_back(*port);
-  }
-  return ports;
-}
-
 class LoadedHook : public HookEngine {
  public:
   LoadedHook(const World& world, UniqueFd net_ns, Cgroup cgroup, Skeleton skeleton)
@@ -160,16 +148,35 @@ class LoadedHook : public HookEngine {
       if (!scope.never.contains(scope.destination.port)) set_mode(kHookOwn);
       return {};
     }
-    const auto ports = ports_in_turn(policy, scope);
-    if (ports.empty())
-      return std::unexpected(error("apply the policy " + policy.text() + ": it has no port to hand out"));
     auto& shared = *skeleton_->bss;
     __atomic_store_n(&shared.table_size, 0U, __ATOMIC_SEQ_CST);
-    std::ranges::copy(ports, shared.table);
     __atomic_store_n(&shared.turns, 0ULL, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&shared.table_size, static_cast<std::uint32_t>(ports.size()), __ATOMIC_SEQ_CST);
+    drawn_ahead_.reset();
+    std::size_t size = 0;
+    if (policy.kind == PolicyKind::kSequential) {
+      const auto cycle = port_cycle(policy, scope.open, scope.never);
+      std::ranges::copy(cycle, shared.table);
+      size = cycle.size();
+    } else {
+      drawn_ahead_.emplace(PortSequence(policy, scope.open, scope.never), scope.destination, shared.table);
+      if (drawn_ahead_->refill(0, {})) size = kHookTable;
+    }
+    if (size == 0)
+      return std::unexpected(error("apply the policy " + policy.text() + ": it has no port to hand out"));
+    followed_since_ = std::chrono::steady_clock::now();
+    __atomic_store_n(&shared.table_size, static_cast<std::uint32_t>(size), __ATOMIC_SEQ_CST);
     set_mode(kHookTurns);
     return {};
+  }
+
+  Result<void> keep_up() override {
+    if (!drawn_ahead_) return {};
+    const std::uint64_t turns = __atomic_load_n(&skeleton_->bss->turns, __ATOMIC_SEQ_CST);
+    if (drawn_ahead_->refill(turns, std::chrono::steady_clock::now() - followed_since_)) return {};
+    return std::unexpected(
+        error("the target dials faster than the engine hook can draw ports, and was given some twice: "
+              "--engine notify "
+              "draws each when it is asked for"));
   }
 
   [[nodiscard]] std::uint64_t attempts(const Endpoint& destination) const override {
@@ -208,6 +215,8 @@ class LoadedHook : public HookEngine {
   Cgroup cgroup_;  // ends before the programs: its processes never dial without them
   std::vector<HookEvent> events_;
   Ring ring_;
+  std::optional<DrawnAhead> drawn_ahead_;  // random and the models
+  std::chrono::steady_clock::time_point followed_since_;
 };
 
 }  // namespace
