@@ -26,6 +26,12 @@ std::uint64_t Board::all_runs() const {
   return all;
 }
 
+std::uint64_t Board::all_judged() const {
+  std::uint64_t all = 0;
+  for (const WorkerCell& worker : workers) all += worker.judged;
+  return all;
+}
+
 Result<SharedBoard> SharedBoard::create() {
   UniqueFd fd(memfd_create("selfconnect-fuzz", MFD_CLOEXEC));
   if (!fd) return std::unexpected(errno_error("memfd_create"));

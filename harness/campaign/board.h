@@ -23,6 +23,7 @@ enum class Going : std::uint32_t {
 // Of one worker, written by it.
 struct WorkerCell {
   std::atomic<std::uint64_t> runs = 0;    // done; confirming and shrinking too
+  std::atomic<std::uint64_t> judged = 0;  // of new schedules
   std::atomic<bool> is_settling = false;  // it confirms and shrinks a finding
 };
 
@@ -35,6 +36,7 @@ struct Board {
   // Whether another schedule may be begun, and begins it.
   [[nodiscard]] bool take_run() { return going == Going::kOn && taken.fetch_add(1) < most; }
   [[nodiscard]] std::uint64_t all_runs() const;
+  [[nodiscard]] std::uint64_t all_judged() const;
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <functional>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "harness/campaign/board.h"
@@ -74,6 +75,12 @@ class Campaign {
     result_.runs = board_->all_runs();
     result_.inputs = count_inputs(options_.directory.corpus);
     result_.workers = options_.workers;
+    if (!result_.failed && result_.unjudged > 0 && board_->all_judged() == 0)
+      result_.failed.emplace(Verdict::kSkip, why_unjudged_);
+    if (!result_.failed && !unsaved_.empty()) {
+      const auto& [name, why] = *unsaved_.begin();
+      result_.failed.emplace(Verdict::kError, fmt::format("cannot save {}: {}", name, why));
+    }
     for (const Level level : {Level::kError, Level::kWarning}) {
       for (const auto& [name, finding] : findings_) {
         if (finding.saved.level == level) result_.findings.push_back(finding);
@@ -127,8 +134,14 @@ class Campaign {
         return;
       case WorkerMessage::What::kContained:
         ++result_.contained;
-        if (result_.contained == 1) note(fmt::format("a target was contained: {}", message.text));
-        return;
+        return note_once(message.text.substr(0, message.text.find(kUnder)),
+                         fmt::format("a target was contained: {}", message.text));
+      case WorkerMessage::What::kUnjudged:
+        ++result_.unjudged;
+        why_unjudged_ = message.text;
+        return note(fmt::format("a run was not judged: {}", message.text));
+      case WorkerMessage::What::kUnsaved:
+        return miss(message.text);
       case WorkerMessage::What::kNote:
         return note(message.text);
       case WorkerMessage::What::kSkip:
@@ -138,7 +151,15 @@ class Campaign {
     }
   }
 
+  void miss(const std::string& text) {
+    const auto space = std::min(text.find(' '), text.size());
+    const std::string name = text.substr(0, space);
+    unsaved_[name] = text.substr(std::min(space + 1, text.size()));
+    note(fmt::format("cannot save {}: {}", name, unsaved_[name]));
+  }
+
   void meet(const std::string& name) {
+    unsaved_.erase(name);
     auto at = findings_.find(name);
     if (at == findings_.end()) {
       auto saved = store_.load(name);
@@ -153,6 +174,11 @@ class Campaign {
     if (!std::exchange(finding.seen, true) || is_confirmed) observer_.found(finding);
     const bool counts = !finding.saved.flaky() && finding.saved.level >= options_.level;
     if (options_.until_finding && counts) end(CampaignEnd::kFinding, Going::kFinish);
+  }
+
+  // One of each kind.
+  void note_once(const std::string& kind, const std::string& text) {
+    if (kinds_noted_.insert(kind).second) note(text);
   }
 
   void note(const std::string& text) {
@@ -213,6 +239,9 @@ class Campaign {
   std::map<std::size_t, WorkerProcess> workers_;  // that live
   std::map<std::string, CampaignFinding> findings_;
   CampaignResult result_;
+  std::map<std::string, std::string> unsaved_;  // findings that could not be written, and why
+  std::string why_unjudged_;
+  std::set<std::string> kinds_noted_;
   std::optional<CampaignEnd> end_;
   Clock::time_point urgent_since_;
   std::size_t restarts_ = 0;

@@ -39,6 +39,7 @@ struct CampaignResult {
   std::vector<CampaignFinding> findings;
   std::uint64_t runs = 0;
   std::uint64_t contained = 0;  // runs whose target took too much, and was ended
+  std::uint64_t unjudged = 0;   // runs of new schedules that said nothing of the target
   std::size_t inputs = 0;       // in the corpus, at the end
   std::size_t workers = 0;
   std::chrono::nanoseconds elapsed{};

@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::uint64_t kMiB = 1 << 20;
 constexpr std::uint64_t kLeastDisk = 256 * kMiB;
+constexpr std::uint64_t kMuchWritten = kMiB;  // by one process, for it to be one that fills the disk
 
 std::uint64_t free_bytes(const fs::path& directory) {
   struct statvfs status{};
@@ -45,6 +46,16 @@ bool is_world_init(pid_t pid) {
     if (line.starts_with("NSpid:")) return line.ends_with("\t1") && line.find('\t') != line.rfind('\t');
   }
   return false;
+}
+
+// By write(2) and its like, to files and pipes (proc_pid_io(5)); most of all where it may not be read.
+std::uint64_t written_bytes(pid_t pid) {
+  std::ifstream io(fmt::format("/proc/{}/io", pid));
+  std::uint64_t bytes = 0;
+  for (std::string key; io >> key >> bytes;) {
+    if (key == "wchar:") return bytes;
+  }
+  return UINT64_MAX;
 }
 
 std::string pid_namespace(pid_t pid) {
@@ -122,10 +133,11 @@ struct Containment::State {
     for (const Descendant& one : all) resident += one.resident_bytes;
     if (resident > limits.resident_bytes)
       return fmt::format("more than {} MiB of memory", limits.resident_bytes / kMiB);
-    // Only who fills it is ended: what fills it may stay there.
+    // Only who fills it is ended: what fills it may stay there, and it may be another worker's target that does.
     const std::uint64_t free_now = free_bytes(limits.disk);
     const bool shrinks = free_now < std::exchange(free_before, free_now);
-    if (shrinks && free_now < limits.free_disk_bytes)
+    const auto writes_much = [](const Descendant& one) { return written_bytes(one.pid) >= kMuchWritten; };
+    if (shrinks && free_now < limits.free_disk_bytes && std::ranges::any_of(all, writes_much))
       return fmt::format("the disk of {}, which has less than {} MiB left", limits.disk.string(),
                          limits.free_disk_bytes / kMiB);
     return std::nullopt;

@@ -69,7 +69,9 @@ Result<void> add_to_corpus(const fs::path& directory, std::string_view input) {
 }
 
 Result<void> seed_corpus(const fs::path& directory) {
-  if (count_inputs(directory) > 0) return {};
+  const auto check = check_corpus(directory);
+  if (!check) return std::unexpected(check.error());
+  if (check->schedules > 0) return {};
   for (const EventKind kind : kPlainKinds) {
     Schedule schedule;
     // `serve` alone is the quiet window.

@@ -38,8 +38,10 @@ ScheduleTester::ScheduleTester(TesterParts parts, FindingStore store, Board& boa
 std::optional<CheckResult> ScheduleTester::play(const Schedule& schedule, Depth depth) {
   CheckResult result = parts_.play(schedule, depth);
   ++cell_.runs;
-  if (const auto reason = parts_.contained()) {
-    parts_.say({WorkerMessage::What::kContained, fmt::format("{}, under: {}", *reason, print(schedule))});
+  const auto reason = parts_.contained();
+  was_contained_ = reason.has_value();
+  if (reason) {
+    parts_.say({WorkerMessage::What::kContained, fmt::format("{}{}{}", *reason, kUnder, print(schedule))});
     return std::nullopt;
   }
   if (stopped()) return std::nullopt;
@@ -56,6 +58,9 @@ ScheduleTester::Ran ScheduleTester::test(std::string_view input, std::span<std::
   if (!result) return Ran::kPlayed;
   if (result->judgement.verdict == Verdict::kError) return fail(*result);
   errors_in_a_row_ = 0;
+  if (result->judgement.verdict == Verdict::kSkip) return leave_unjudged(*result);
+  unjudged_in_a_row_ = 0;
+  ++cell_.judged;
   for (const std::uint64_t feature : features_of(*result)) counters[feature % counters.size()] = 1;
   for (const Finding& finding : result->judgement.findings) {
     if (finding.counted && !stopped()) follow_up(*schedule, *result, finding);
@@ -70,6 +75,19 @@ ScheduleTester::Ran ScheduleTester::fail(const CheckResult& result) {
   return Ran::kOver;
 }
 
+// As of a target that dials through io_uring, and so past the stop at connect().
+ScheduleTester::Ran ScheduleTester::leave_unjudged(const CheckResult& result) {
+  const std::string& why = result.judgement.reason;
+  parts_.say({WorkerMessage::What::kUnjudged, why});
+  if (++unjudged_in_a_row_ < kMostErrorsInARow) return Ran::kPlayed;
+  parts_.say({WorkerMessage::What::kSkip, why});
+  return Ran::kOver;
+}
+
+void ScheduleTester::leave_unsaved(const std::string& name, const Error& why) {
+  parts_.say({WorkerMessage::What::kUnsaved, fmt::format("{} {}", name, why.message)});
+}
+
 void ScheduleTester::follow_up(const Schedule& schedule, const CheckResult& result, const Finding& finding) {
   const FindingKey key = key_of(finding, result.run);
   const std::string name = key.name();
@@ -77,9 +95,7 @@ void ScheduleTester::follow_up(const Schedule& schedule, const CheckResult& resu
   const auto claimed = store_.claim(name, print(schedule));
   if (!claimed) {
     // Tried again when it is met again: the disk may have room then.
-    parts_.say(
-        {WorkerMessage::What::kNote, fmt::format("cannot save {}: {}", name, claimed.error().message)});
-    return;
+    return leave_unsaved(name, claimed.error());
   }
   switch (*claimed) {
     case FindingStore::Claim::kMine:
@@ -140,12 +156,13 @@ void ScheduleTester::confirm_and_save(const Schedule& schedule, const CheckResul
                      .minimal = false,
                      .replay = {}};
   std::optional<CheckResult> best;
-  while (saved.shown == 0 && saved.confirmations < kMostConfirmations && !stopped()) {
+  for (std::uint32_t i = 0; saved.shown == 0 && i < kMostConfirmations && !stopped(); ++i) {
     saved.shown += shows(schedule, key, Depth::kWhole, &best) ? 1 : 0;
-    ++saved.confirmations;
+    saved.confirmations += was_contained_ ? 0 : 1;  // what is not judged speaks neither for it nor against it
   }
   if (saved.shown == 0 && sighting == Sighting::kAgain) return;  // it stays flaky
-  if (saved.shown == 0 && stopped()) return parts_.say({WorkerMessage::What::kUnsettled, saved.name});
+  if (saved.shown == 0 && (stopped() || saved.confirmations == 0))
+    return parts_.say({WorkerMessage::What::kUnsettled, saved.name});
 
   if (saved.shown > 0) {
     const auto shrink = [&](Depth depth, std::size_t most_runs) {
@@ -172,9 +189,7 @@ void ScheduleTester::confirm_and_save(const Schedule& schedule, const CheckResul
   saved.replay = parts_.replay_command(store_.directory_of(saved.name).string());
   if (auto written = store_.save(saved, parts_.report(evidence)); !written) {
     if (sighting == Sighting::kFirst) store_.abandon(saved.name);
-    parts_.say(
-        {WorkerMessage::What::kNote, fmt::format("cannot save {}: {}", saved.name, written.error().message)});
-    return;
+    return leave_unsaved(saved.name, written.error());
   }
   if (!saved.flaky()) settled_.insert(saved.name);
   parts_.say({WorkerMessage::What::kFinding, saved.name});

@@ -58,6 +58,8 @@ class ScheduleTester {
              std::optional<CheckResult>* last);
   [[nodiscard]] bool stopped() const { return board_.going == Going::kStop; }
   Ran fail(const CheckResult& result);
+  Ran leave_unjudged(const CheckResult& result);
+  void leave_unsaved(const std::string& name, const Error& why);
 
   TesterParts parts_;
   FindingStore store_;
@@ -67,6 +69,8 @@ class ScheduleTester {
   std::set<std::string> settled_;  // names of findings that need nothing more
   std::map<std::string, std::uint32_t> retries_;
   std::uint32_t errors_in_a_row_ = 0;
+  std::uint32_t unjudged_in_a_row_ = 0;
+  bool was_contained_ = false;  // the last run's target
   bool said_full_ = false;
 };
 

@@ -11,8 +11,8 @@ namespace selfconnect {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> kNames = {"ready",     "finding", "seen", "unsettled",
-                                                    "contained", "note",    "skip", "error"};
+constexpr std::array<std::string_view, 10> kNames = {"ready",     "finding",  "seen", "unsettled", "unsaved",
+                                                     "contained", "unjudged", "note", "skip",      "error"};
 
 }  // namespace
 

@@ -8,13 +8,17 @@
 
 namespace selfconnect {
 
+inline constexpr std::string_view kUnder = ", under: ";
+
 struct WorkerMessage {
   enum class What {
-    kReady,      // the controls are played
-    kFinding,    // saved, by this worker: the name
-    kSeen,       // met again, and saved before: the name
-    kUnsettled,  // seen, but the end came before it was confirmed: the name
-    kContained,  // a target was ended that took too much: of what
+    kReady,    // the controls are played
+    kFinding,  // saved, by this worker: the name
+    kSeen,     // met again, and saved before: the name
+    kUnsettled,  // seen, but not confirmed, for the end came before, or the target was contained each time: the name
+    kUnsaved,    // a finding that could not be written: the name, a space, why
+    kContained,  // a target was ended that took too much: of what, kUnder, the schedule
+    kUnjudged,   // a run said nothing of the target: why
     kNote,       // for the user
     kSkip,       // this machine cannot do it: why. The worker ends
     kError,      // the harness failed: why. The worker ends

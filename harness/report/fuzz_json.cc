@@ -47,6 +47,7 @@ std::string campaign_json(const CampaignResult& result, Verdict verdict) {
   json["workers"] = result.workers;
   json["corpus"] = {{"directory", valid_utf8(result.corpus)}, {"inputs", result.inputs}};
   json["contained"] = result.contained;
+  json["unjudged"] = result.unjudged;
   json["findings"] = Json::array();
   for (const CampaignFinding& finding : result.findings)
     json["findings"].push_back(to_json(finding, result.directory));

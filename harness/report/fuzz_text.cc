@@ -101,6 +101,11 @@ std::string campaign_text(const CampaignResult& result, const ConsoleStyle& styl
                                 counted(result.unsettled.size(), "finding")),
                     style.width);
   }
+  if (result.unjudged > 0) {
+    text += hanging(
+        "  ", fmt::format("{} said nothing of the target: see the notes", counted(result.unjudged, "run")),
+        style.width);
+  }
   if (result.contained > 0) {
     text += hanging("  ",
                     fmt::format("{} in which the target took too much and was ended: they are not judged",

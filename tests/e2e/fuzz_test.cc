@@ -63,6 +63,13 @@ TEST_F(FuzzTest, FindsShrinksAndSavesAnOrderOfEvents) {
   EXPECT_EQ(nlohmann::json::parse(again.out).at("rules").at("echo-accepted"), "found");
 }
 
+TEST_F(FuzzTest, SkipsATargetThatItCannotStop) {
+  const Called called = fuzz({"--runs", "4", "--timeout", "1s", "--workers", "2"}, dials("io_uring"));
+  EXPECT_EQ(called.status, 77) << called;
+  EXPECT_THAT(called.err, HasSubstr("the target dials past the engine notify"));
+  EXPECT_EQ(report().at("verdict"), "skip");
+}
+
 TEST_F(FuzzTest, GoesOnFromItsCorpus) {
   ASSERT_EQ(fuzz({"--runs", "40", "--workers", "1", "--seed", "7"}, dials("guarded")).status, 0);
   const std::size_t before = inputs();

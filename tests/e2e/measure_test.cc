@@ -147,6 +147,14 @@ TEST_F(MeasureTest, EachTrialHasAWalkOfItsOwn) {
   EXPECT_NE(first_hits(one).at(0), first_hits(one).at(1));
 }
 
+// The attempt was found with the engine notify, which draws when it is asked.
+TEST_F(MeasureTest, HookHandsOutMorePortsThanItsTableHolds) {
+  SELFCONNECT_NEEDS("bpf", why_no_hook());
+  const Measured measured = measure({"--policy", "freebsd:1", "--engine", "hook", "--loop"});
+  ASSERT_TRUE(measured.report.is_object()) << measured;
+  EXPECT_EQ(measured.report.at("first_hit").at("attempt"), 116'580);
+}
+
 TEST_F(MeasureTest, SaysWhichPortTheCommandDialsInstead) {
   const Measured measured =
       measure({"--policy", "force", "--attempts", "3", "--", target_path("static"), "127.0.0.1", "40000"});

@@ -5,6 +5,10 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
 
 #include "in_world.h"
 
@@ -50,9 +54,29 @@ TEST_F(ContainmentTest, EndsWhatEatsMemory) {
 }
 
 TEST_F(ContainmentTest, EndsWhatFillsTheDisk) {
-  // More than there is, and the first look takes it for shrinking: as if it had just been filled.
-  EXPECT_THAT(ended_by({.free_disk_bytes = UINT64_MAX - 1, .disk = "/"}, "sleep 60"),
-              HasSubstr("the disk of /"));
+  // More than there is, so that the disk counts as full, and shrinks where any byte is written.
+  std::string name = ::testing::TempDir() + "selfconnect-XXXXXX";
+  const std::filesystem::path directory = mkdtemp(name.data());
+  EXPECT_THAT(ended_by({.free_disk_bytes = UINT64_MAX - 1, .disk = directory},
+                       "while :; do head -c 4194304 /dev/zero >> " + directory.string() + "/file; done"),
+              HasSubstr("the disk of " + directory.string()));
+  std::filesystem::remove_all(directory);
+}
+
+TEST_F(ContainmentTest, LeavesAloneWhoWritesNothingWhileTheDiskFills) {
+  std::string name = ::testing::TempDir() + "selfconnect-XXXXXX";
+  const std::filesystem::path directory = mkdtemp(name.data());
+  Containment containment({.free_disk_bytes = UINT64_MAX - 1, .disk = directory});
+  std::jthread other([&](const std::stop_token& stop) {
+    std::ofstream file(directory / "file");
+    while (!stop.stop_requested()) file << std::string(1 << 20, 'x') << std::flush;
+  });
+  const auto launched = run_to_end(world(), {.command = {"sleep", "0.5"}});
+  EXPECT_FALSE(launched.ended.signalled);
+  EXPECT_EQ(containment.take_reason(), std::nullopt);
+  other.request_stop();
+  other.join();
+  std::filesystem::remove_all(directory);
 }
 
 TEST_F(ContainmentTest, LeavesAlonePlainTargets) {

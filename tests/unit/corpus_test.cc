@@ -48,6 +48,12 @@ TEST_F(CorpusTest, IsNotSeededWhereThereIsOne) {
   EXPECT_EQ(count_inputs(directory_), 1U);
 }
 
+TEST_F(CorpusTest, IsSeededWhereThereIsNoSchedule) {
+  ASSERT_TRUE(write_small_file(directory_ / ".gitkeep", ""));
+  ASSERT_TRUE(seed_corpus(directory_));
+  EXPECT_EQ(count_inputs(directory_), 11U);
+}
+
 TEST_F(CorpusTest, SaysWhichFileIsNoSchedule) {
   ASSERT_TRUE(add_to_corpus(directory_, "self serve"));
   ASSERT_TRUE(write_small_file(directory_ / "notes.txt", "bogus serve"));

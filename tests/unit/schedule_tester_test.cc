@@ -207,6 +207,35 @@ TEST_F(ScheduleTesterTest, DoesNotJudgeATargetThatWasContained) {
   EXPECT_THAT(store().load_all(), IsEmpty());
 }
 
+TEST_F(ScheduleTesterTest, DoesNotCallAFindingFlakyWhoseTargetWasContained) {
+  play_ = [this](const Schedule& schedule, Depth depth) {
+    if (depth == Depth::kWhole) contained_ = "512 processes";
+    return played(schedule, has_bug(schedule));
+  };
+  auto one = tester();
+  test(one, "refuse self serve");
+  EXPECT_THAT(store().load_all(), IsEmpty());
+  EXPECT_EQ(said_.back().what, What::kUnsettled);
+  EXPECT_THAT(store().take_unfinished(), ElementsAre("refuse self serve"));
+}
+
+TEST_F(ScheduleTesterTest, GivesUpWhereNothingCanBeJudged) {
+  play_ = [](const Schedule& schedule, Depth) {
+    CheckResult result = played(schedule, false);
+    result.judgement.verdict = Verdict::kSkip;
+    result.judgement.reason = "the target dials past the engine";
+    return result;
+  };
+  auto one = tester();
+  EXPECT_EQ(test(one, "self serve"), Ran::kPlayed);
+  EXPECT_FALSE(any_counter());
+  EXPECT_EQ(board_.all_judged(), 0U);
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(test(one, "self serve"), Ran::kPlayed);
+  EXPECT_EQ(test(one, "self serve"), Ran::kOver);
+  EXPECT_EQ(said_.front(), (WorkerMessage{What::kUnjudged, "the target dials past the engine"}));
+  EXPECT_EQ(said_.back(), (WorkerMessage{What::kSkip, "the target dials past the engine"}));
+}
+
 TEST_F(ScheduleTesterTest, EndsWhereTheRunsAreTaken) {
   board_.most = 1;
   auto one = tester();
@@ -287,13 +316,13 @@ TEST_F(ScheduleTesterTest, SaysWhereAFindingCannotBeSaved) {
   std::filesystem::remove_all(directory_);
   test(one, "refuse self serve");
   ASSERT_EQ(said_.size(), 1U);
-  EXPECT_EQ(said_[0].what, What::kNote);
-  EXPECT_THAT(said_[0].text, HasSubstr("cannot save never-recovers-self-"));
+  EXPECT_EQ(said_[0].what, What::kUnsaved);
+  EXPECT_THAT(said_[0].text, ::testing::MatchesRegex("never-recovers-self-[0-9a-f]+ .*No such file.*"));
 }
 
 TEST(WorkerMessageTest, RoundTrips) {
-  for (const What what : {What::kReady, What::kFinding, What::kSeen, What::kUnsettled, What::kContained,
-                          What::kNote, What::kSkip, What::kError}) {
+  for (const What what : {What::kReady, What::kFinding, What::kSeen, What::kUnsettled, What::kUnsaved,
+                          What::kContained, What::kUnjudged, What::kNote, What::kSkip, What::kError}) {
     const std::string line = to_line({what, "some text"});
     EXPECT_EQ(message_from_line(line.substr(0, line.size() - 1)), (WorkerMessage{what, "some text"}));
   }
