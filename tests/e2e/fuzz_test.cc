@@ -80,6 +80,23 @@ TEST_F(FuzzTest, GoesOnFromItsCorpus) {
   EXPECT_EQ(report().at("runs"), 20);
 }
 
+TEST_F(FuzzTest, GoesOnFromTheCorpusOfOneThatWasBrokenOff) {
+  for (const int signal : {SIGINT, SIGKILL}) {
+    std::filesystem::remove_all(out_.file("out"));
+    Child broken_off({.command = {selfconnect_path(), "fuzz", "--out", out_.file("out"), "--",
+                                  target_path("guarded"), "{host}", "{port}"}});
+    const auto is_fuzzing = [&] { return std::filesystem::exists(out_.file("out/corpus")) && inputs() > 12; };
+    ASSERT_TRUE(eventually(is_fuzzing)) << broken_off.err();
+    broken_off.signal(signal);
+    ASSERT_TRUE(broken_off.wait(seconds(20)));
+    const std::size_t before = inputs();
+    const Called again = fuzz({"--runs", "4"}, dials("guarded"));
+    EXPECT_EQ(again.status, 0) << again;
+    EXPECT_THAT(again.err, ::testing::ContainsRegex("corpus of [1-9][0-9]+ in "));
+    EXPECT_GE(inputs(), before);
+  }
+}
+
 TEST_F(FuzzTest, RedoesAFindingThatAKilledWorkerLeftHalfWritten) {
   const auto half = out_.path() / "out/findings/echo-accepted-self-00000000";
   std::filesystem::create_directories(half);

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <filesystem>
 #include <future>
+#include <random>
 #include <thread>
 
 #include "confined.h"
@@ -134,41 +135,63 @@ TEST_P(NotifyTest, WalksToTheHitAtTheStatedAttempt) {
   });
 }
 
-TEST_P(NotifyTest, HandsOutEachPortOnceInOrderToManyThreads) {
+TEST_P(NotifyTest, WalksOfAnyLengthFromAnyPort) {
   in_fresh_net([] {
-    constexpr std::uint16_t kFirst = 20'000;
-    constexpr std::size_t kThreads = 64, kDials = 50;
+    std::mt19937 random(7);
     const auto notify = engine();
-    ASSERT_TRUE(notify->follow(Policy::sequential(kFirst, 65'000), {}));
-    in_confined_child(notify->confinement(), [] {
-      std::array<std::vector<std::uint16_t>, kThreads> got;
-      std::vector<std::thread> threads;
-      for (auto& mine : got) {
-        threads.emplace_back([&mine] {
-          const Endpoint nobody{destination().address, 1};
-          for (std::size_t i = 0; i < kDials; ++i) {
-            const UniqueFd socket = stream(nobody);
-            EXPECT_EQ(dial(socket, nobody), ECONNREFUSED);
-            mine.push_back(local_end(socket).port);
-          }
-        });
-      }
-      for (std::thread& thread : threads) thread.join();
-      std::vector<std::uint16_t> all;
-      for (const auto& mine : got) {
-        EXPECT_TRUE(std::ranges::is_sorted(mine));
-        std::ranges::copy(mine, std::back_inserter(all));
-      }
-      std::ranges::sort(all);
-      for (std::size_t i = 0; i < all.size(); ++i) ASSERT_EQ(all[i], kFirst + i);
-    });
-    const auto events = notify->take_events();
-    ASSERT_EQ(events.size(), kThreads * kDials);
-    for (std::size_t i = 0; i < events.size(); ++i) {
-      ASSERT_EQ(events[i].port, kFirst + i);
-      ASSERT_EQ(events[i].dial.attempt, i + 1);
+    for (int walk = 0; walk < 100; ++walk) {
+      const int stated = static_cast<int>(random() % 20) + 1;
+      const Endpoint dialled{destination().address, static_cast<std::uint16_t>(1024 + random() % 60'000)};
+      const auto first = static_cast<std::uint16_t>(dialled.port - stated + 1);
+      ASSERT_TRUE(notify->follow(Policy::sequential(first), {}));
+      in_confined_child(notify->confinement(), [&] {
+        for (int attempt = 1; attempt <= stated; ++attempt) {
+          const UniqueFd socket = stream(dialled);
+          ASSERT_EQ(dial(socket, dialled), attempt == stated ? 0 : ECONNREFUSED)
+              << dialled.text() << " from " << first << ", attempt " << attempt;
+          ASSERT_EQ(is_self_connected(socket), attempt == stated);
+        }
+      });
     }
   });
+}
+
+TEST_P(NotifyTest, HandsOutEachPortOnceInOrderToManyThreads) {
+  for (const std::size_t threads_at_once : {1, 2, 16, 64})
+    in_fresh_net([threads_at_once] {
+      constexpr std::uint16_t kFirst = 20'000;
+      constexpr std::size_t kDials = 50;
+      const auto notify = engine();
+      ASSERT_TRUE(notify->follow(Policy::sequential(kFirst, 65'000), {}));
+      in_confined_child(notify->confinement(), [=] {
+        std::vector<std::vector<std::uint16_t>> got(threads_at_once);
+        std::vector<std::thread> threads;
+        for (auto& mine : got) {
+          threads.emplace_back([&mine] {
+            const Endpoint nobody{destination().address, 1};
+            for (std::size_t i = 0; i < kDials; ++i) {
+              const UniqueFd socket = stream(nobody);
+              EXPECT_EQ(dial(socket, nobody), ECONNREFUSED);
+              mine.push_back(local_end(socket).port);
+            }
+          });
+        }
+        for (std::thread& thread : threads) thread.join();
+        std::vector<std::uint16_t> all;
+        for (const auto& mine : got) {
+          EXPECT_TRUE(std::ranges::is_sorted(mine));
+          std::ranges::copy(mine, std::back_inserter(all));
+        }
+        std::ranges::sort(all);
+        for (std::size_t i = 0; i < all.size(); ++i) ASSERT_EQ(all[i], kFirst + i);
+      });
+      const auto events = notify->take_events();
+      ASSERT_EQ(events.size(), threads_at_once * kDials);
+      for (std::size_t i = 0; i < events.size(); ++i) {
+        ASSERT_EQ(events[i].port, kFirst + i);
+        ASSERT_EQ(events[i].dial.attempt, i + 1);
+      }
+    });
 }
 
 TEST_P(NotifyTest, ActsForForkedChildren) {
