@@ -21,34 +21,36 @@ constexpr unsigned kBlockSize = 1U << 16;
 constexpr unsigned kBatch = 64;  // SYNs for which the clocks are read once
 
 // SYN without ACK over TCP, over IPv4 without options or IPv6 without extension headers: what connect() sends; and FIN or
-// RST from a port to the same number. The headers are all that is kept.
+// RST from a port to the same number. By absolute offsets, for the kernel calls a function for the others. The headers
+// are all that is kept.
 constexpr std::uint32_t kEtherType = static_cast<std::uint32_t>(SKF_AD_OFF) + SKF_AD_PROTOCOL;
 constexpr std::uint32_t kKept = 120;
-constexpr std::array<sock_filter, 24> kSyns = {{
+constexpr std::array<sock_filter, 25> kSyns = {{
     BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kEtherType),                 // 0
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 4),            // 1: else 6
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 10),           // 1: else 12
     BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),                          // 2: IPv4 protocol
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 19),        // 3: else drop 23
-    BPF_STMT(BPF_LDX | BPF_W | BPF_IMM, 20),                        // 4
-    BPF_JUMP(BPF_JMP | BPF_JA, 4, 0, 0),                            // 5: to 10
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 16),         // 6: else drop 23
-    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),                          // 7: IPv6 next header
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 14),        // 8: else drop 23
-    BPF_STMT(BPF_LDX | BPF_W | BPF_IMM, 40),                        // 9
-    BPF_STMT(BPF_LD | BPF_B | BPF_IND, 13),                         // 10: TCP flags
-    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kTcpFin | kTcpRst, 3, 0),  // 11: to 15
-    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kTcpSyn | kTcpAck),         // 12
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kTcpSyn, 7, 0),             // 13: take 21
-    BPF_STMT(BPF_RET | BPF_K, 0),                                   // 14
-    BPF_STMT(BPF_LD | BPF_H | BPF_IND, 0),                          // 15: source port
-    BPF_STMT(BPF_ST, 0),                                            // 16
-    BPF_STMT(BPF_LD | BPF_H | BPF_IND, 2),                          // 17: destination port
-    BPF_STMT(BPF_LDX | BPF_W | BPF_MEM, 0),                         // 18
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 1, 0),                   // 19: take 21
-    BPF_STMT(BPF_RET | BPF_K, 0),                                   // 20
-    BPF_STMT(BPF_RET | BPF_K, kKept),                               // 21
-    BPF_STMT(BPF_RET | BPF_K, 0),                                   // 22
+    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 20 + 13),                    // 4: TCP flags
+    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kTcpFin | kTcpRst, 2, 0),  // 5: to 8
+    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kTcpSyn | kTcpAck),         // 6
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kTcpSyn, 16, 15),           // 7: take 24, drop 23
+    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 20),                         // 8: source port
+    BPF_STMT(BPF_MISC | BPF_TAX, 0),                                // 9
+    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 20 + 2),                     // 10: destination port
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 12, 11),                 // 11: take 24, drop 23
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 10),         // 12: else drop 23
+    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),                          // 13: IPv6 next header
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 8),         // 14: else drop 23
+    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 40 + 13),                    // 15: TCP flags
+    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kTcpFin | kTcpRst, 2, 0),  // 16: to 19
+    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kTcpSyn | kTcpAck),         // 17
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kTcpSyn, 5, 4),             // 18: take 24, drop 23
+    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 40),                         // 19: source port
+    BPF_STMT(BPF_MISC | BPF_TAX, 0),                                // 20
+    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 40 + 2),                     // 21: destination port
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 1, 0),                   // 22: take 24, drop 23
     BPF_STMT(BPF_RET | BPF_K, 0),                                   // 23
+    BPF_STMT(BPF_RET | BPF_K, kKept),                               // 24
 }};
 
 Syn::Kind kind_of(std::uint8_t flags) {
