@@ -74,7 +74,7 @@ TEST_P(SequentialTest, HitsAtTheStatedAttempt) {
       }
     }
     EXPECT_THAT(measured.called.err, HasSubstr("first hit at attempt 11"));
-    EXPECT_THAT(measured.called.err, ContainsRegex("the[ \n]+policy states attempt 11"));
+    EXPECT_THAT(measured.called.err, ContainsRegex("the[ \n]+policy[ \n]+states[ \n]+attempt[ \n]+11"));
   }
 }
 
