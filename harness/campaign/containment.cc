@@ -48,14 +48,14 @@ bool is_world_init(pid_t pid) {
   return false;
 }
 
-// By write(2) and its like, to files and pipes (proc_pid_io(5)); most of all where it may not be read.
+// By write(2) and its like, to files and pipes (proc_pid_io(5)); 0 of a process that is gone, or may not be looked at.
 std::uint64_t written_bytes(pid_t pid) {
   std::ifstream io(fmt::format("/proc/{}/io", pid));
   std::uint64_t bytes = 0;
   for (std::string key; io >> key >> bytes;) {
     if (key == "wchar:") return bytes;
   }
-  return UINT64_MAX;
+  return 0;
 }
 
 std::string pid_namespace(pid_t pid) {
