@@ -133,12 +133,11 @@ Parsed<MeasureCall> parse_measure_call(std::span<const std::string> arguments, c
   if (!range && (options.policy.kind == PolicyKind::kFreebsd || options.policy.kind == PolicyKind::kMacos)) {
     const PortLayout theirs = default_layout(options.policy.kind);
     range = PortRange{theirs.low, theirs.high};
-    options.open.reserved.clear();
   }
   if (range) {
     options.open.low = range->low;
     options.open.high = range->high;
-    if (given.range) options.open.reserved.clear();
+    options.open.reserved.clear();
   }
   if (!given.attempts && !given.hits && !given.duration) options.limits.hits = 1;
   if (!given.duration) options.limits.duration = std::chrono::minutes(1);

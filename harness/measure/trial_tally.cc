@@ -34,27 +34,25 @@ std::uint64_t TrialTally::seen(const Endpoint& destination) const {
 // RST leaves nothing. A FIN comes back to the socket that sent it, a simultaneous close, which ends in TIME_WAIT (RFC 9293
 // 3.6).
 void TrialTally::end(const Syn& syn) {
-  const auto held = holders_.find(syn.destination);
-  if (held == holders_.end() || !syn.to_itself()) return;
+  const auto held = held_.find(syn.destination);
+  if (held == held_.end() || !syn.to_itself()) return;
   if (syn.kind == Syn::Kind::kReset) {
-    holders_.erase(held);
-  } else {
-    held->second.open = false;
-    if (!held->second.time_wait_since) held->second.time_wait_since = syn.at;
+    held_.erase(held);
+  } else if (!held->second) {
+    held->second = syn.at;
   }
 }
 
 void TrialTally::count_held(const Syn& syn) {
   if (syn.to_itself()) {
-    if (holders_.size() < kMostDestinations || holders_.contains(syn.destination))
-      holders_[syn.destination] = {};
+    if (held_.size() < kMostDestinations || held_.contains(syn.destination)) held_[syn.destination].reset();
     return;
   }
-  const auto held = holders_.find(syn.destination);
-  if (held == holders_.end()) return;
-  if (held->second.open) {
+  const auto held = held_.find(syn.destination);
+  if (held == held_.end()) return;
+  if (!held->second) {
     ++counts_.held;
-  } else if (syn.at - *held->second.time_wait_since < kTimeWait) {
+  } else if (syn.at - *held->second < kTimeWait) {
     ++counts_.time_wait;
   }
 }

@@ -44,12 +44,6 @@ class TrialTally {
  private:
   static constexpr std::size_t kMostDestinations = 1024;
 
-  // What became of the last attempt that connected a destination to itself, and so of its port.
-  struct Holder {
-    bool open = true;
-    std::optional<Instant> time_wait_since;
-  };
-
   void end(const Syn& syn);
   void count_held(const Syn& syn);
   bool sent_again(const Syn& syn);
@@ -61,7 +55,8 @@ class TrialTally {
   std::optional<FirstHit> first_hit_;
   std::optional<Instant> first_at_;
   Instant last_at_{};
-  std::map<Endpoint, Holder> holders_;
+  // Destinations whose port a self-connection holds: since when in TIME_WAIT; nothing while it is open.
+  std::map<Endpoint, std::optional<Instant>> held_;
   bool complete_ = false;
   std::map<Endpoint, std::uint64_t> destinations_;
   std::map<Endpoint, Instant> last_;

@@ -147,6 +147,25 @@ TEST_F(MeasureTest, EachTrialHasAWalkOfItsOwn) {
   EXPECT_NE(first_hits(one).at(0), first_hits(one).at(1));
 }
 
+// Of two ports one is the client's own and comes first; bound, as notify binds it, it is not given again before the
+// minute of its TIME_WAIT is over.
+TEST_F(MeasureTest, CountsTheAttemptsForWhichATimeWaitHoldsThePort) {
+  for (const char* host : {"127.0.0.1", "::1"}) {
+    const auto counts = [&](const char* target) {
+      return measure({"--engine", "notify", "--policy", "sequential:50000-50001", "--host", host,
+                      "--attempts", "6", "--", target_path(target), "{host}", "{port}"})
+          .report;
+    };
+    const Json by_fin = counts("leaves_time_wait"), by_reset = counts("guarded");
+    ASSERT_TRUE(by_fin.is_object() && by_reset.is_object()) << host;
+    EXPECT_EQ(by_fin.at("hits"), 1) << host;
+    EXPECT_EQ(by_fin.at("time_wait"), 5) << host;
+    EXPECT_EQ(by_fin.at("held"), 0) << host;
+    EXPECT_GT(by_reset.at("hits"), 1) << host;
+    EXPECT_EQ(by_reset.at("time_wait"), 0) << host;
+  }
+}
+
 // The attempt was found with the engine notify, which draws when it is asked.
 TEST_F(MeasureTest, HookHandsOutMorePortsThanItsTableHolds) {
   SELFCONNECT_NEEDS("bpf", why_no_hook());

@@ -174,9 +174,8 @@ class LoadedHook : public HookEngine {
     const std::uint64_t turns = __atomic_load_n(&skeleton_->bss->turns, __ATOMIC_SEQ_CST);
     if (drawn_ahead_->refill(turns, std::chrono::steady_clock::now() - followed_since_)) return {};
     return std::unexpected(
-        error("the target dials faster than the engine hook can draw ports, and was given some twice: "
-              "--engine notify "
-              "draws each when it is asked for"));
+        error("the target dials faster than the engine hook draws ports, and was given some twice: --engine "
+              "notify draws each when it is asked for"));
   }
 
   [[nodiscard]] std::uint64_t attempts(const Endpoint& destination) const override {
