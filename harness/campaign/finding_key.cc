@@ -18,6 +18,8 @@ namespace {
 constexpr std::array<std::string_view, 5> kTelling = {"event", "signal_name", "connection", "encoding",
                                                       "starts_with_own_bytes"};
 
+constexpr std::string_view kEvent = " event=";
+
 // Rules that are about how the target ended. What others found may be followed by any end.
 constexpr std::array<std::string_view, 3> kAboutTheEnd = {"crashes", "echo-accepted", "never-recovers"};
 
@@ -65,13 +67,21 @@ std::string plain(std::string_view text) {
 }  // namespace
 
 std::string FindingKey::name() const {
-  constexpr std::string_view kEvent = " event=";
-  std::string event;
-  if (const auto at = text.find(kEvent); at != std::string::npos) {
-    const auto from = at + kEvent.size();
-    event = fmt::format("-{}", plain(std::string_view(text).substr(from, text.find(' ', from) - from)));
-  }
-  return fmt::format("{}{}-{:08x}", plain(rule), event, short_hash(text));
+  const std::string_view at = event();
+  return fmt::format("{}{}{}-{:08x}", plain(rule), at.empty() ? "" : "-", plain(at), short_hash(text));
+}
+
+std::string_view FindingKey::event() const {
+  const auto at = text.find(kEvent);
+  if (at == std::string::npos) return {};
+  const auto from = at + kEvent.size();
+  return std::string_view(text).substr(from, text.find(' ', from) - from);
+}
+
+FindingKey FindingKey::at_event(std::string_view other) const {
+  FindingKey key = *this;
+  key.text.replace(text.find(kEvent) + kEvent.size(), event().size(), other);
+  return key;
 }
 
 FindingKey key_of(const Finding& finding, const Run& run) {

@@ -28,6 +28,15 @@ const Finding* find_key(const CheckResult& result, const FindingKey& key) {
   return nullptr;
 }
 
+// With `serve` for every event of that name; nothing where it is not one in which the far end answers well.
+std::optional<Schedule> with_service(Schedule schedule, std::string_view name) {
+  if (name != event_name(EventKind::kTruncate) && name != event_name(EventKind::kScript)) return std::nullopt;
+  for (Entry& entry : schedule.entries) {
+    if (event_name(entry.event.kind) == name) entry.event = Event{.kind = EventKind::kServe};
+  }
+  return normal_form(std::move(schedule));
+}
+
 }  // namespace
 
 ScheduleTester::ScheduleTester(TesterParts parts, FindingStore store, Board& board, WorkerCell& cell,
@@ -133,6 +142,21 @@ bool ScheduleTester::shows(const Schedule& schedule, const FindingKey& key, Dept
   return shown;
 }
 
+// A truncated answer, or a script, may be as good as the service: then `serve` in their place shows the same fault, which is
+// followed up as that.
+bool ScheduleTester::is_of_the_service(const Schedule& schedule, const FindingKey& key) {
+  const auto served = with_service(schedule, key.event());
+  if (!served) return false;
+  const FindingKey of_service = key.at_event(event_name(EventKind::kServe));
+  const auto result = play(*served, Depth::kQuick);
+  const Finding* shown = result ? find_key(*result, of_service) : nullptr;
+  if (shown == nullptr) return false;
+  if (retries_[key.name()]++ == kMostRetries) settled_.insert(key.name());
+  store_.abandon(key.name());
+  follow_up(*served, *result, *shown);
+  return true;
+}
+
 void ScheduleTester::settle(const Schedule& schedule, const CheckResult& result, const Finding& finding,
                             const FindingKey& key, Sighting sighting) {
   cell_.is_settling = true;
@@ -183,6 +207,8 @@ void ScheduleTester::confirm_and_save(const Schedule& schedule, const CheckResul
     };
     // What a quick run shows may not hold for a whole one.
     if (!shrink(Depth::kQuick, kMostShrinkRuns) && !stopped()) shrink(Depth::kWhole, kMostWholeShrinkRuns);
+    const auto shortest = parse_schedule(saved.schedule);
+    if (sighting == Sighting::kFirst && shortest && is_of_the_service(*shortest, key)) return;
   }
   const CheckResult& evidence = best ? *best : result;
   if (const Finding* shown = find_key(evidence, key)) saved.message = shown->message;

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -31,8 +30,7 @@ constexpr std::uint32_t kPorts = 28232;
 
 // Where a connection to it leads to: to loopback for the unspecified address.
 Endpoint reached(Endpoint endpoint) {
-  const bool unspecified = std::ranges::all_of(endpoint.address.bytes(), [](char byte) { return byte == 0; });
-  if (unspecified) endpoint.address = Address::loopback(endpoint.address.family());
+  if (endpoint.address.is_unspecified()) endpoint.address = Address::loopback(endpoint.address.family());
   return endpoint;
 }
 

@@ -6,11 +6,10 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <csignal>
 
 #include "harness/check/out_directory.h"
+#include "harness/check/taken_port.h"
 #include "harness/launch/command_line.h"
 #include "harness/peer/listener.h"
 #include "harness/ports/world_ports.h"
@@ -41,22 +40,6 @@ constexpr auto kLongWatch = 3s;
 bool needs_local_address(const Address& address) {
   if (address == Address::loopback(address.family())) return false;
   return address.family() == Family::kIpv6 || address.bytes().front() == 127;
-}
-
-// Not by a lack of memory or descriptors, say: those are errors everywhere.
-bool is_denied(const Error& error) {
-  // ENOSPC: user.max_user_namespaces and its like; ENOSYS, EINVAL: a filter or a kernel without them.
-  static constexpr std::array kDenials = {EPERM, EACCES, ENOSPC, EUSERS, ENOSYS, EINVAL};
-  return std::ranges::find(kDenials, error.code) != kDenials.end();
-}
-
-bool works_at_hand(EngineChoice choice) {
-  return (choice == EngineChoice::kAuto || choice == EngineChoice::kNotify) && notify_works();
-}
-
-std::string why_at_hand(const Error& denied) {
-  return fmt::format("no namespace can be made here ({}); notify works in the network at hand",
-                     denied.message);
 }
 
 OutputText text_of(const OutputBuffer& buffer, const SecretPatterns& secrets) {
@@ -116,9 +99,10 @@ StageResult<void> Stage::make_world(Ports ports) {
 StageResult<void> Stage::make_world_of_its_own(Ports ports) {
   auto world = performance_.worlds.take();
   if (!world) {
-    performance_.here = is_denied(world.error()) && works_at_hand(options().engine);
-    if (performance_.here)
-      performance_.engine = BestEngine{EngineChoice::kNotify, why_at_hand(world.error())};
+    if (auto at_hand = choose_engine_at_hand(options().engine, world.error())) {
+      performance_.here = true;
+      performance_.engine = std::move(*at_hand);
+    }
     return failure(Error{0, fmt::format("no world of its own can be made for the client here ({}); "
                                         "`selfconnect doctor` says why",
                                         world.error().message)},
@@ -176,7 +160,10 @@ StageResult<void> Stage::force_ports() {
   }
   auto probe = engine_->probe(*plan_.destination, plan_.allocator);
   if (!probe) return failure(probe.error().during("probe the forcing"));
-  if (!*probe && calls_ != nullptr) return std::unexpected(port_taken(*plan_.destination));
+  if (!*probe && calls_ != nullptr) {
+    return failure(Error{0, taken_port_text(*world_, plan_.destination->port)},
+                   StageFailure::Kind::kPortTaken);
+  }
   if (!*probe) {
     return failure(
         Error{0, fmt::format("this kernel cannot be made to connect {} to itself: the probe before the {} "
@@ -186,17 +173,6 @@ StageResult<void> Stage::force_ports() {
   }
   trace_.forced = true;
   return {};
-}
-
-// By whom, as far as the socket table tells: it has no sockets that are only bound.
-StageFailure Stage::port_taken(const Endpoint& endpoint) const {
-  std::string by;
-  if (auto socket = world_->socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG)) {
-    const auto lines = SockDiag(std::move(*socket)).sockets(endpoint.port, Instant{});
-    if (lines && !lines->empty()) by = fmt::format(" ({})", lines->front().text());
-  }
-  return {StageFailure::Kind::kPortTaken,
-          fmt::format("port {} is taken in the network at hand{}", endpoint.port, by)};
 }
 
 StageResult<void> Stage::open(Ports ports) {

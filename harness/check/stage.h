@@ -138,7 +138,6 @@ class Stage {
   StageResult<void> make_world_of_its_own(Ports ports);
   StageResult<void> take_world_at_hand();
   StageResult<void> make_engine();
-  [[nodiscard]] StageFailure port_taken(const Endpoint& endpoint) const;
   StageResult<void> force_ports();
   [[nodiscard]] Service service(const Endpoint& destination) const;
   Playing<void> launch_server(const Endpoint& endpoint, Network network);

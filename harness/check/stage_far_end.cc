@@ -10,6 +10,7 @@
 #include <set>
 
 #include "harness/check/stage.h"
+#include "harness/check/taken_port.h"
 #include "harness/launch/command_line.h"
 #include "harness/peer/listener.h"
 #include "harness/trace/secret_finder.h"
@@ -119,7 +120,8 @@ Playing<void> Stage::open_schedule() {
 Playing<void> Stage::serve(const Endpoint& endpoint, Network network) {
   if (calls_ != nullptr) {  // a network with others in it
     const auto free = listen_in(*world_, endpoint, network);
-    if (!free && free.error().code == EADDRINUSE) co_return std::unexpected(port_taken(endpoint));
+    if (!free && free.error().code == EADDRINUSE)
+      co_return failure(Error{0, taken_port_text(*world_, endpoint.port)}, StageFailure::Kind::kPortTaken);
   }
   if (!options().server.empty()) co_return co_await launch_server(endpoint, network);
   auto listener = listen_in(*world_, endpoint, network);

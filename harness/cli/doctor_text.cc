@@ -140,8 +140,8 @@ std::string doctor_text(const Diagnosis& diagnosis) {
   text += "\nPorts of this machine\n" + ports_text(diagnosis);
   if (works_without_world(diagnosis.abilities)) {
     return text +
-           "\nselfconnect check can run here, with the engine notify in the network at hand: on 127.0.0.1 "
-           "and ::1 only,\nand without packets.\n";
+           "\nselfconnect check and measure can run here, with the engine notify in the network at hand: on "
+           "127.0.0.1 and ::1 only,\nand without packets.\n";
   }
   const Probed* missing = missing_for_check(diagnosis.abilities);
   return text + (missing == nullptr

@@ -130,6 +130,7 @@ Parsed<MeasureCall> parse_measure_call(std::span<const std::string> arguments, c
   values.take("--seed", given.seed, parse_seed, call.seed);
   values.take("--out", given.out, parse_path, options.out);
   if (values.stop()) return std::unexpected(*values.stop());
+  options.other_range = range.has_value();
   if (!range && (options.policy.kind == PolicyKind::kFreebsd || options.policy.kind == PolicyKind::kMacos)) {
     const PortLayout theirs = default_layout(options.policy.kind);
     range = PortRange{theirs.low, theirs.high};

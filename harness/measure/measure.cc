@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -14,6 +15,7 @@
 #include "harness/check/pulse.h"
 #include "harness/launch/inherited.h"
 #include "harness/measure/trial_world.h"
+#include "harness/ports/notify_engine.h"
 #include "harness/ports/port_sequence.h"
 #include "harness/sys/kernel_release.h"
 #include "harness/sys/random_source.h"
@@ -30,6 +32,28 @@ constexpr auto kLook = 20ms;                // between looks into the ring
 constexpr auto kProgress = 100ms;           // between reports of progress
 constexpr auto kFirstAttempt = 10s;         // for a command to dial at all
 constexpr std::uint64_t kIdleLaunches = 3;  // a command that ends without dialling is launched no oftener
+
+bool is_the_loopback(const Address& address) { return address == Address::loopback(address.family()); }
+
+constexpr std::string_view kOnlyTheLoopback =
+    "where no namespace can be made only 127.0.0.1 and ::1 connect to themselves: have it dial one of them, "
+    "or "
+    "see `selfconnect doctor`";
+
+// What takes a world of its own.
+std::optional<std::string> why_not_at_hand(const MeasureOptions& options) {
+  constexpr std::string_view kWhy = "where no namespace can be made";
+  if (options.trials > 1)
+    return fmt::format("{} there is no fresh world for each trial: leave out --trials", kWhy);
+  if (!options.out.empty()) return fmt::format("{} no packets can be captured: leave out --out", kWhy);
+  if (options.policy.kind == PolicyKind::kKernel && options.other_range) {
+    return fmt::format(
+        "{} the kernel's own range is the network's: leave out --range, or give another --policy", kWhy);
+  }
+  if (!is_the_loopback(options.destination.address))
+    return fmt::format("{} is not to be dialled: {}", options.destination.address.text(), kOnlyTheLoopback);
+  return std::nullopt;
+}
 
 // With `sequential` the ports are known in advance, and with them the attempt that is given the destination's own.
 std::optional<std::uint64_t> stated_attempt(const MeasureOptions& options) {
@@ -90,21 +114,34 @@ class Measurer {
     if (!engine_) {
       auto chosen = choose(world);
       if (!chosen) return cannot(chosen.error());
-      engine_ = std::move(*chosen);
-      found_.engine = engine_name(engine_->choice);
-      found_.engine_reason = engine_->reason;
-      found_.isolation = isolation_name(world.isolation());
+      tell(std::move(*chosen), world);
     }
     auto engine = make_engine(engine_->choice, world);
     if (!engine) return cannot(engine.error());
     return std::move(*engine);
   }
 
-  // `range` knows two policies only; for the others an engine that binds is needed.
+  void tell(BestEngine engine, const World& world) {
+    engine_ = std::move(engine);
+    found_.engine = engine_name(engine_->choice);
+    found_.engine_reason = engine_->reason;
+    found_.isolation = isolation_name(world.isolation());
+  }
+
+  // `range` knows two policies only. Where the kernel chooses, `hook` leaves sockets alone too, and knows which calls got
+  // no port.
   Result<BestEngine> choose(const World& world) const {
-    const bool range_can =
-        options_.policy.kind == PolicyKind::kKernel || options_.policy.kind == PolicyKind::kForce;
-    return choose_engine(options_.engine, world, range_can ? EngineChoice::kRange : EngineChoice::kHook);
+    static constexpr std::array kKnowsMost = {EngineChoice::kHook, EngineChoice::kRange,
+                                              EngineChoice::kNotify};
+    static constexpr std::array kThatBind = {EngineChoice::kHook, EngineChoice::kNotify};
+    switch (options_.policy.kind) {
+      case PolicyKind::kKernel:
+        return choose_engine(options_.engine, world, kKnowsMost);
+      case PolicyKind::kForce:
+        return choose_engine(options_.engine, world);
+      default:
+        return choose_engine(options_.engine, world, kThatBind);
+    }
   }
 
   void report(const TrialTally& tally) {
@@ -145,32 +182,62 @@ class Measurer {
   }
 
   asio::awaitable<Outcome<void>> one() {
-    auto made = worlds_.make();
-    if (!made) {
-      co_return cannot(
-          error(fmt::format("no world of its own can be made for the client here ({}); `selfconnect doctor` "
-                            "says why",
-                            made.error().message)));
-    }
-    const auto world = graveyard_.keep(std::move(*made));
-    auto engine = engine_for(*world);
-    if (!engine) co_return std::unexpected(engine.error());
     const MeasureOptions options = options_of_trial();
-    if (options.destination != options_.destination) {
-      if (auto added = world->add_local_address(options.destination.address); !added)
-        co_return cannot(added.error());
-    }
     TrialTally tally(options.limits, waits_);
-    auto trial =
-        TrialWorld::open(context_, *world, std::move(*engine), options, tally, [this] { pulse_.beat(); });
-    if (!trial) co_return cannot(trial.error());
-    if (auto dialled = co_await dial(**trial, tally); !dialled) co_return dialled;
-    keep((*trial)->close(), tally);
+    auto place = open(options, tally);
+    if (!place) co_return std::unexpected(place.error());
+    TrialWorld& trial = *place->trial;
+    if (auto dialled = co_await dial(trial, tally); !dialled) co_return dialled;
+    keep(trial.close(), tally);
     if (const auto elsewhere = dials_elsewhere(tally); elsewhere && !found_.interrupted)
       co_return failed(*elsewhere);
-    if (auto saved = (*trial)->save_packets(options_.out / fmt::format("trial-{}", trial_)); !saved)
+    if (const auto lost = cannot_hit_at_hand(trial, tally)) co_return cannot(error(*lost));
+    if (auto saved = trial.save_packets(options_.out / fmt::format("trial-{}", trial_)); !saved)
       co_return failed(saved.error().message);
     co_return Outcome<void>{};
+  }
+
+  // Of one trial.
+  struct Place {
+    Graveyard::Kept world;
+    std::unique_ptr<TrialWorld> trial;
+  };
+
+  Outcome<Place> open(const MeasureOptions& options, TrialTally& tally) {
+    auto made = worlds_.make();
+    if (!made) return open_at_hand(options, tally, made.error());
+    auto world = graveyard_.keep(std::move(*made));
+    auto engine = engine_for(*world);
+    if (!engine) return std::unexpected(engine.error());
+    if (options.destination != options_.destination) {
+      if (auto added = world->add_local_address(options.destination.address); !added)
+        return cannot(added.error());
+    }
+    auto trial =
+        TrialWorld::open(context_, *world, std::move(*engine), options, tally, [this] { pulse_.beat(); });
+    if (!trial) return cannot(trial.error());
+    return Place{std::move(world), std::move(*trial)};
+  }
+
+  Outcome<Place> open_at_hand(const MeasureOptions& options, TrialTally& tally, const Error& denied) {
+    auto best = choose_engine_at_hand(options.engine, denied);
+    if (!best) {
+      return cannot(
+          error(fmt::format("no world of its own can be made for the client here ({}); `selfconnect doctor` "
+                            "says why",
+                            denied.message)));
+    }
+    if (const auto why = why_not_at_hand(options)) return cannot(error(*why));
+    auto here = World::here();
+    if (!here) return cannot(here.error());
+    auto world = graveyard_.keep(std::move(*here));
+    auto engine = make_notify_engine(*world);
+    if (!engine) return cannot(engine.error().during("engine notify"));
+    tell(std::move(*best), *world);
+    auto trial = TrialWorld::open_at_hand(context_, *world, std::move(*engine), options, tally,
+                                          [this] { pulse_.beat(); });
+    if (!trial) return cannot(trial.error());
+    return Place{std::move(world), std::move(*trial)};
   }
 
   asio::awaitable<Outcome<void>> dial(TrialWorld& trial, TrialTally& tally) {
@@ -180,7 +247,7 @@ class Measurer {
       if (trial.command_ended()) {
         trial.count();
         if (over(tally, first)) break;
-        if (tally.counts().attempts == 0 && trial.launches() >= kIdleLaunches) co_return dials_nothing();
+        if (tally.counts().attempts == 0 && trial.launches() >= kIdleLaunches) co_return dials_nothing(trial);
         if (auto launched = trial.launch(); !launched) co_return failed(launched.error().message);
       }
       co_await pulse_.until([&] { return found_.interrupted || trial.command_ended(); },
@@ -188,17 +255,29 @@ class Measurer {
       trial.count();
       if (auto kept_up = trial.keep_up(); !kept_up) co_return failed(kept_up.error().message);
       if (!first && tally.first_at()) first = Clock::now();
-      if (!first && Clock::now() - start > kFirstAttempt) co_return dials_nothing();
+      if (!first && Clock::now() - start > kFirstAttempt) co_return dials_nothing(trial);
       report(tally);
     }
     co_return Outcome<void>{};
   }
 
-  std::unexpected<MeasureFailure> dials_nothing() const {
+  std::unexpected<MeasureFailure> dials_nothing(const TrialWorld& trial) const {
+    if (const auto kept_from = trial.kept_from()) {
+      return cannot(error(fmt::format("the command dials {}; {}", kept_from->text(), kOnlyTheLoopback)));
+    }
     return failed(
-        fmt::format("the command dialled nothing over TCP: expected it to dial {}; try {{port}} in its "
+        fmt::format("the command dialled nothing over TCP{}: expected it to dial {}; try {{port}} in its "
                     "arguments, or --port",
+                    trial.at_hand() ? " that the engine notify sees (io_uring it does not)" : "",
                     options_.destination.text()));
+  }
+
+  // In a network that has 127.0.0.1 and ::1 alone for sources.
+  std::optional<std::string> cannot_hit_at_hand(const TrialWorld& trial, const TrialTally& tally) const {
+    if (!trial.at_hand() || found_.interrupted) return std::nullopt;
+    const auto can = [](const auto& one) { return is_the_loopback(one.first.address); };
+    if (std::ranges::any_of(tally.destinations(), can)) return std::nullopt;
+    return fmt::format("the command dials {}; {}", most_dialled(tally).text(), kOnlyTheLoopback);
   }
 
   // Policy, layout and figures are for the port that was named: of another they say nothing.

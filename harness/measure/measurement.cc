@@ -9,10 +9,13 @@ AttemptCounts& AttemptCounts::operator+=(const AttemptCounts& other) {
   attempts += other.attempts;
   hits += other.hits;
   refused += other.refused;
-  held += other.held;
-  time_wait += other.time_wait;
   even += other.even;
   odd += other.odd;
+  if (other.held) {
+    const HeldPort before = held.value_or(HeldPort{});
+    held = HeldPort{.open = before.open + other.held->open,
+                    .time_wait = before.time_wait + other.held->time_wait};
+  }
   if (other.exhausted) exhausted = exhausted.value_or(0) + *other.exhausted;
   return *this;
 }

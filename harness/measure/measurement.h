@@ -21,15 +21,20 @@ struct FirstHit {
   std::chrono::nanoseconds after{};  // since the trial's first attempt
 };
 
+// Attempts that could not hit, for an earlier hit held the port.
+struct HeldPort {
+  std::uint64_t open = 0;       // it was open still
+  std::uint64_t time_wait = 0;  // in TIME_WAIT
+};
+
 // Attempts, by what became of them. An attempt is a SYN, so one that the kernel had no port for is none.
 struct AttemptCounts {
   std::uint64_t attempts = 0;
-  std::uint64_t hits = 0;       // connected to themselves
-  std::uint64_t refused = 0;    // answered by RST, by the kernel's counters
-  std::uint64_t held = 0;       // made while an earlier hit held the port: they could not hit
-  std::uint64_t time_wait = 0;  // made while its TIME_WAIT held it
-  std::uint64_t even = 0;       // by the parity of the source port
+  std::uint64_t hits = 0;     // connected to themselves
+  std::uint64_t refused = 0;  // answered by RST
+  std::uint64_t even = 0;     // by the parity of the source port
   std::uint64_t odd = 0;
+  std::optional<HeldPort> held;            // where packets are seen
   std::optional<std::uint64_t> exhausted;  // connect() calls that got no port; where the engine can tell
 
   AttemptCounts& operator+=(const AttemptCounts& other);

@@ -51,9 +51,9 @@ void TrialTally::count_held(const Syn& syn) {
   const auto held = held_.find(syn.destination);
   if (held == held_.end()) return;
   if (!held->second) {
-    ++counts_.held;
+    ++counts_.held->open;
   } else if (syn.at - *held->second < kTimeWait) {
-    ++counts_.time_wait;
+    ++counts_.held->time_wait;
   }
 }
 

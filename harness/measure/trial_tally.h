@@ -22,7 +22,9 @@ struct TrialLimits {
 class TrialTally {
  public:
   // Waits go into `waits`, which is shared by the trials.
-  TrialTally(const TrialLimits& limits, WaitSample& waits) : limits_(limits), waits_(waits) {}
+  TrialTally(const TrialLimits& limits, WaitSample& waits) : limits_(limits), waits_(waits) {
+    counts_.held.emplace();
+  }
 
   // In the order in which they were sent. Attempts are ignored once the trial is complete.
   void add(const Syn& syn);

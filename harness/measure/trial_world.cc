@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "harness/measure/trial_world.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 
+#include "harness/check/taken_port.h"
 #include "harness/launch/command_line.h"
+#include "harness/measure/packet_source.h"
 #include "harness/ports/world_ports.h"
 #include "harness/trace/pcap_writer.h"
 
@@ -28,38 +28,55 @@ Result<std::unique_ptr<TrialWorld>> TrialWorld::open(asio::io_context& context, 
                                                      std::function<void()> ended) {
   std::unique_ptr<TrialWorld> trial(
       new TrialWorld(context, world, std::move(engine), options, tally, std::move(ended)));
-  // The policy before the recorder: what an engine tries out is no attempt of the command's.
   if (auto set = set_port_layout(world, options.open); !set) return std::unexpected(set.error());
-  const PolicyScope scope{.open = options.open, .never = {}, .destination = options.destination};
-  if (auto followed = trial->engine_->follow(options.policy, scope); !followed)
-    return std::unexpected(followed.error());
+  // The policy before the source: what an engine tries out is no attempt of the command's.
+  if (auto followed = trial->follow_policy(); !followed) return std::unexpected(followed.error());
   if (auto names = NameServer::start(context, world)) trial->names_ = std::move(*names);
-  if (auto recording = trial->record(); !recording) return std::unexpected(recording.error());
+  auto attempts = PacketSource::open(world);
+  if (!attempts) return std::unexpected(attempts.error());
+  trial->attempts_ = std::move(*attempts);
+  if (auto kept = trial->keep_packets(); !kept) return std::unexpected(kept.error());
   return trial;
 }
 
-Result<void> TrialWorld::record() {
-  auto socket = world_.socket(AF_PACKET, SOCK_DGRAM, 0);
-  if (!socket) return std::unexpected(socket.error());
-  auto ring = SynRing::open(std::move(*socket), std::chrono::steady_clock::now());
-  if (!ring) return std::unexpected(ring.error());
-  ring_ = std::move(*ring);
-  auto counters = TcpCounterFile::open(world_.init_pid());
-  if (!counters) return std::unexpected(counters.error());
-  counter_file_ = std::move(*counters);
-  auto at_start = counter_file_->read();
-  if (!at_start) return std::unexpected(at_start.error());
-  counters_at_start_ = *at_start;
-  if (!options_.out.empty()) {
-    auto packets = Recorder::start(context_, world_, {}, Recorder::Counters::kLeftOut, [] {});
-    if (!packets) return std::unexpected(packets.error());
-    packets_ = std::move(*packets);
-  }
+Result<std::unique_ptr<TrialWorld>> TrialWorld::open_at_hand(asio::io_context& context, const World& world,
+                                                             std::unique_ptr<NotifyEngine> engine,
+                                                             const MeasureOptions& options, TrialTally& tally,
+                                                             std::function<void()> ended) {
+  NotifyEngine& notify = *engine;
+  std::unique_ptr<TrialWorld> trial(
+      new TrialWorld(context, world, std::move(engine), options, tally, std::move(ended)));
+  if (auto forced = notify.force(options.destination.port, Allocator::kConnect); !forced)
+    return std::unexpected(forced.error());
+  const auto connected = notify.probe(options.destination, Allocator::kConnect);
+  if (!connected) return std::unexpected(connected.error());
+  if (!*connected) return std::unexpected(error(taken_port_text(world, options.destination.port)));
+  if (auto followed = trial->follow_policy(); !followed) return std::unexpected(followed.error());
+  auto calls = std::make_unique<CallSource>(notify);
+  trial->calls_ = calls.get();
+  trial->attempts_ = std::move(calls);
+  return trial;
+}
+
+Result<void> TrialWorld::follow_policy() {
+  return engine_->follow(options_.policy,
+                         {.open = options_.open, .never = {}, .destination = options_.destination});
+}
+
+Result<void> TrialWorld::keep_packets() {
+  if (options_.out.empty()) return {};
+  auto packets = Recorder::start(context_, world_, {}, Recorder::Counters::kLeftOut, [] {});
+  if (!packets) return std::unexpected(packets.error());
+  packets_ = std::move(*packets);
   return {};
 }
 
 void TrialWorld::count() {
-  ring_->drain([this](const Syn& syn) { tally_.add(syn); });
+  attempts_->drain([this](const Syn& syn) { tally_.add(syn); });
+}
+
+std::optional<Endpoint> TrialWorld::kept_from() const {
+  return calls_ == nullptr ? std::nullopt : calls_->kept_from();
 }
 
 Result<void> TrialWorld::launch() {
@@ -94,15 +111,9 @@ Trial TrialWorld::close() {
               .first_hit = tally_.first_hit(),
               .elapsed = tally_.elapsed(),
               .launches = launches_};
-  AttemptCounts& counts = trial.counts;
-  // The counters go on after the last attempt that is counted here.
-  if (const auto at_end = counter_file_->read()) {
-    counts.refused =
-        std::min(growth(counters_at_start_, *at_end).attempt_fails, counts.attempts - counts.hits);
-  }
   if (const auto calls = engine_->calls(options_.destination))
-    counts.exhausted = *calls - std::min(*calls, tally_.seen(options_.destination));
-  if (const auto lost = ring_->lost()) trial.lost = *lost;
+    trial.counts.exhausted = *calls - std::min(*calls, tally_.seen(options_.destination));
+  attempts_->complete(trial);
   return trial;
 }
 

@@ -1,5 +1,4 @@
-// The world of one trial: its engine, the ring that counts its SYNs, the command that dials in it. For the io_context's
-// thread only.
+// The world of one trial: its engine, the source of its attempts, the command that dials in it. For the io_context's thread only.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -11,11 +10,12 @@
 
 #include "harness/check/recorder.h"
 #include "harness/launch/process.h"
+#include "harness/measure/attempt_source.h"
+#include "harness/measure/call_source.h"
 #include "harness/measure/measure.h"
 #include "harness/peer/name_server.h"
 #include "harness/ports/engine.h"
-#include "harness/trace/syn_ring.h"
-#include "harness/trace/tcp_counters.h"
+#include "harness/ports/notify_engine.h"
 #include "harness/world/world.h"
 
 namespace selfconnect {
@@ -27,6 +27,12 @@ class TrialWorld {
                                                   std::unique_ptr<Engine> engine,
                                                   const MeasureOptions& options, TrialTally& tally,
                                                   std::function<void()> ended);
+  // In World::here(), by the calls that `engine` sees. Errors: somebody else has the port of `options.destination`.
+  static Result<std::unique_ptr<TrialWorld>> open_at_hand(boost::asio::io_context& context,
+                                                          const World& world,
+                                                          std::unique_ptr<NotifyEngine> engine,
+                                                          const MeasureOptions& options, TrialTally& tally,
+                                                          std::function<void()> ended);
   TrialWorld(const TrialWorld&) = delete;
   TrialWorld& operator=(const TrialWorld&) = delete;
 
@@ -35,11 +41,15 @@ class TrialWorld {
   [[nodiscard]] bool command_ended() const { return !command_ || command_->ended(); }
   [[nodiscard]] std::uint64_t launches() const { return launches_; }
 
-  // Counts what is in the ring now.
+  // Counts what has happened until now.
   void count();
 
   // Several times a second. Error: the policy was not kept.
   [[nodiscard]] Result<void> keep_up() { return engine_->keep_up(); }
+
+  [[nodiscard]] bool at_hand() const { return calls_ != nullptr; }
+  // What the command dialled there, but was kept from.
+  [[nodiscard]] std::optional<Endpoint> kept_from() const;
 
   // Ends the command and completes the figures.
   Trial close();
@@ -49,7 +59,8 @@ class TrialWorld {
  private:
   TrialWorld(boost::asio::io_context& context, const World& world, std::unique_ptr<Engine> engine,
              const MeasureOptions& options, TrialTally& tally, std::function<void()> ended);
-  Result<void> record();
+  Result<void> follow_policy();
+  Result<void> keep_packets();
 
   boost::asio::io_context& context_;
   const World& world_;
@@ -58,9 +69,8 @@ class TrialWorld {
   std::function<void()> ended_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<NameServer> names_;
-  std::optional<SynRing> ring_;
-  std::optional<TcpCounterFile> counter_file_;
-  TcpCounters counters_at_start_;
+  std::unique_ptr<AttemptSource> attempts_;
+  const CallSource* calls_ = nullptr;  // the same, at hand
   std::unique_ptr<Recorder> packets_;  // only where packets are kept
   std::unique_ptr<Process> command_;
   std::uint64_t launches_ = 0;

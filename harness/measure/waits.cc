@@ -2,7 +2,9 @@
 #include "harness/measure/waits.h"
 
 #include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
+#include <numeric>
 
 namespace selfconnect {
 
@@ -11,6 +13,7 @@ using std::chrono::nanoseconds;
 namespace {
 
 constexpr double kMostJitter = 0.5;  // beyond it no rule can be told from the waits
+constexpr double kConfidence = 0.95;
 
 // The nearest-rank quantile of sorted values.
 nanoseconds quantile(const std::vector<nanoseconds>& sorted, double share) {
@@ -28,27 +31,49 @@ std::span<const nanoseconds> growing_part(std::span<const nanoseconds> waits) {
   return waits.first(static_cast<std::size_t>(first - waits.begin()) + 1);
 }
 
+// Of the waits' logarithms, by their number from 0.
+struct Line {
+  double start = 0;
+  double slope = 0;
+};
+
+// By least squares; level, where a slope of nothing is inside the interval that has the slope with kConfidence.
+Line fitted_line(std::span<const nanoseconds> waits) {
+  const auto count = static_cast<double>(waits.size());
+  const double middle = (count - 1) / 2;
+  std::vector<double> logs;
+  for (const nanoseconds wait : waits) logs.push_back(std::log(static_cast<double>(wait.count())));
+  const double mean = std::accumulate(logs.begin(), logs.end(), 0.0) / count;
+  double spread = 0, common = 0;
+  for (std::size_t i = 0; i < logs.size(); ++i) {
+    const double x = static_cast<double>(i) - middle;
+    spread += x * x;
+    common += x * (logs[i] - mean);
+  }
+  const double slope = common / spread;
+  double unexplained = 0;
+  for (std::size_t i = 0; i < logs.size(); ++i) {
+    const double rest = logs[i] - mean - slope * (static_cast<double>(i) - middle);
+    unexplained += rest * rest;
+  }
+  const double free = count - 2;
+  const double error = std::sqrt(unexplained / free / spread);
+  const boost::math::students_t_distribution<double> student(free);
+  if (std::abs(slope) <= boost::math::quantile(student, (1 + kConfidence) / 2) * error)
+    return {.start = mean};
+  return {.start = mean - slope * middle, .slope = slope};
+}
+
 }  // namespace
 
 std::optional<BackoffFit> fit_backoff(std::span<const nanoseconds> all) {
   if (all.size() < kFewestForBackoff || std::ranges::min(all) <= nanoseconds::zero()) return std::nullopt;
   std::span<const nanoseconds> waits = growing_part(all);
   if (waits.size() < kFewestForBackoff) waits = all;
-  const auto count = static_cast<double>(waits.size());
-  double sum_x = 0, sum_y = 0, sum_xx = 0, sum_xy = 0;
+  const Line line = fitted_line(waits);
+  BackoffFit fit{.factor = std::exp(line.slope)};
   for (std::size_t i = 0; i < waits.size(); ++i) {
-    const auto x = static_cast<double>(i);
-    const double y = std::log(static_cast<double>(waits[i].count()));
-    sum_x += x;
-    sum_y += y;
-    sum_xx += x * x;
-    sum_xy += x * y;
-  }
-  const double slope = (count * sum_xy - sum_x * sum_y) / (count * sum_xx - sum_x * sum_x);
-  const double start = (sum_y - slope * sum_x) / count;
-  BackoffFit fit{.factor = std::exp(slope)};
-  for (std::size_t i = 0; i < waits.size(); ++i) {
-    const double fitted = std::exp(start + slope * static_cast<double>(i));
+    const double fitted = std::exp(line.start + line.slope * static_cast<double>(i));
     fit.jitter = std::max(fit.jitter, std::abs(static_cast<double>(waits[i].count()) / fitted - 1));
   }
   if (fit.jitter > kMostJitter) return std::nullopt;

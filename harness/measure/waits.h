@@ -26,7 +26,8 @@ struct Waits {
 inline constexpr std::size_t kFewestForBackoff = 3;
 
 // From consecutive waits, the first ones of a launch. Those from the largest on are left out when they stay there (a
-// cap); least squares on their logarithms. None where a wait is more than half off the fitted one.
+// cap); least squares on their logarithms. Constant, where they may as well be (a t-test of the slope, 95 %). None where a
+// wait is more than half off the fitted one.
 [[nodiscard]] std::optional<BackoffFit> fit_backoff(std::span<const std::chrono::nanoseconds> waits);
 
 // A sample of bounded size, of which each value seen is a member with the same chance (Vitter's algorithm R): exact up to

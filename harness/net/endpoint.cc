@@ -61,6 +61,14 @@ std::string_view Address::bytes() const {
   return {reinterpret_cast<const char*>(bytes_.data()), family_ == Family::kIpv4 ? 4U : 16U};
 }
 
+bool Address::is_unspecified() const {
+  return std::ranges::all_of(bytes(), [](char byte) { return byte == 0; });
+}
+
+bool Address::is_loopback() const {
+  return family_ == Family::kIpv4 ? bytes_.front() == 127 : *this == loopback(Family::kIpv6);
+}
+
 std::string Address::text() const {
   std::array<char, INET6_ADDRSTRLEN> buffer{};
   inet_ntop(family_ == Family::kIpv4 ? AF_INET : AF_INET6, bytes_.data(), buffer.data(), buffer.size());

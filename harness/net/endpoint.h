@@ -28,6 +28,9 @@ class Address {
   static Result<Address> parse(std::string_view text);  // "127.0.0.1", "::1"; never a name
 
   [[nodiscard]] Family family() const { return family_; }
+  // 0.0.0.0 or ::, which Linux takes for the loopback address where it is dialled.
+  [[nodiscard]] bool is_unspecified() const;
+  [[nodiscard]] bool is_loopback() const;  // 127.0.0.0/8 (RFC 1122 3.2.1.3), ::1 (RFC 4291 2.5.3)
   // 4 or 16 bytes, network order.
   [[nodiscard]] std::string_view bytes() const;
   [[nodiscard]] std::string text() const;  // "127.0.0.1", "::1"

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdint>
 
 #include "harness/ports/hook_engine.h"
@@ -33,6 +35,12 @@ Result<void> try_engine(EngineChoice choice, const World& world) {
   return released;
 }
 
+bool is_denied(const Error& error) {
+  // ENOSPC: user.max_user_namespaces and its like; ENOSYS, EINVAL: a filter or a kernel without them.
+  static constexpr std::array kDenials = {EPERM, EACCES, ENOSPC, EUSERS, ENOSYS, EINVAL};
+  return std::ranges::find(kDenials, error.code) != kDenials.end();
+}
+
 }  // namespace
 
 std::string_view engine_name(EngineChoice choice) {
@@ -54,17 +62,25 @@ Result<std::unique_ptr<Engine>> make_engine(EngineChoice choice, const World& wo
   return std::unexpected(error("no engine is named auto"));
 }
 
-Result<BestEngine> choose_engine(EngineChoice asked, const World& world, EngineChoice first) {
+Result<BestEngine> choose_engine(EngineChoice asked, const World& world,
+                                 std::span<const EngineChoice> order) {
   if (asked != EngineChoice::kAuto) return BestEngine{asked, "asked for"};
   std::string lacking;
-  for (const EngineChoice choice : {EngineChoice::kRange, EngineChoice::kHook, EngineChoice::kNotify}) {
-    if (choice < first) continue;
+  for (const EngineChoice choice : order) {
     const auto tried = try_engine(choice, world);
     if (tried) return BestEngine{choice, fmt::format("{}{} works here", lacking, engine_name(choice))};
     lacking += fmt::format("{}: {}; ", engine_name(choice), tried.error().message);
   }
   return std::unexpected(
       error(fmt::format("no engine works here: {}", lacking.substr(0, lacking.size() - 2))));
+}
+
+std::optional<BestEngine> choose_engine_at_hand(EngineChoice asked, const Error& denied) {
+  const bool asked_for = asked == EngineChoice::kAuto || asked == EngineChoice::kNotify;
+  if (!asked_for || !is_denied(denied) || !notify_works()) return std::nullopt;
+  return BestEngine{
+      EngineChoice::kNotify,
+      fmt::format("no namespace can be made here ({}); notify works in the network at hand", denied.message)};
 }
 
 }  // namespace selfconnect

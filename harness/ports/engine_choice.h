@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,11 +25,18 @@ struct BestEngine {
   std::string reason;  // "range works here", or why those before it do not
 };
 
-// The one that was asked for, untried; for kAuto the first of range, hook, notify with which a probe connects to itself:
-// `range` changes nothing about the client's sockets, `hook` binds them, `notify` stops the client as well. Trying forces
-// ports in the world, and leaves the kernel's default range behind. `first`: those before it cannot do what is wanted. The
-// error says why none of them works.
+// `range` changes nothing about the client's sockets, `hook` binds them, `notify` stops the client as well.
+inline constexpr std::array kGentlestFirst = {EngineChoice::kRange, EngineChoice::kHook,
+                                              EngineChoice::kNotify};
+
+// The one that was asked for, untried; for kAuto the first of `order` with which a probe connects to itself. Trying forces
+// ports in the world, and leaves the kernel's default range behind. The error says why none of them works.
 Result<BestEngine> choose_engine(EngineChoice asked, const World& world,
-                                 EngineChoice first = EngineChoice::kRange);
+                                 std::span<const EngineChoice> order = kGentlestFirst);
+
+// Where no world of its own can be made for a client, for the reason `denied`: notify in the network at hand
+// (World::here()). Nothing where another engine is asked for, notify does not work either, or it is no denial: a lack of memory or
+// descriptors, say, is an error everywhere.
+std::optional<BestEngine> choose_engine_at_hand(EngineChoice asked, const Error& denied);
 
 }  // namespace selfconnect

@@ -53,6 +53,7 @@ class NotifyEngine : public Engine {
   void forget_attempts() { supervisor_->forget_attempts(); }
 
   [[nodiscard]] std::vector<NotifyEvent> take_events() { return supervisor_->take_events(); }
+  [[nodiscard]] std::uint64_t dropped_events() { return supervisor_->dropped_events(); }
 
  private:
   NotifyEngine(const World* world, std::vector<sock_filter> filter,

@@ -110,12 +110,7 @@ in_port_t& port_in(sockaddr_storage& address) {
   return reinterpret_cast<sockaddr_in&>(address).sin_port;
 }
 
-bool is_loopback(const Address& address) {
-  // Linux takes the unspecified address of connect() for the loopback one.
-  const bool unspecified = std::ranges::all_of(address.bytes(), [](char byte) { return byte == 0; });
-  return unspecified || address == Address::loopback(address.family()) ||
-         (address.family() == Family::kIpv4 && address.bytes().front() == 127);
-}
+bool stays_on_loopback(const Address& address) { return address.is_unspecified() || address.is_loopback(); }
 
 }  // namespace
 
@@ -167,11 +162,17 @@ std::vector<NotifyEvent> NotifySupervisor::take_events() {
   return taken;
 }
 
+std::uint64_t NotifySupervisor::dropped_events() {
+  const std::scoped_lock lock(mutex_);
+  return dropped_;
+}
+
 void NotifySupervisor::forget_attempts() {
   const std::scoped_lock lock(mutex_);
   asked_ = false;
   attempts_.clear();
   events_.clear();
+  dropped_ = 0;
 }
 
 void NotifySupervisor::run() {
@@ -253,7 +254,7 @@ NotifySupervisor::Answer NotifySupervisor::answer_dial(int listener, const secco
   const Endpoint destination = Endpoint::from_sockaddr(address);
   UniqueFd socket = socket_of(thread, static_cast<int>(call.arguments[0]));
   if (!socket || !still_valid(listener, stopped.id) || !is_tcp(socket.get())) return {};
-  if (reach_ == Reach::kLoopbackOnly && !is_loopback(destination.address)) {
+  if (reach_ == Reach::kLoopbackOnly && !stays_on_loopback(destination.address)) {
     if (access_ == SocketAccess::kMake) made_.keep(thread, std::move(socket));  // it may dial again
     const Dial dial{.destination = destination, .attempt = next_attempt(destination)};
     return {.how = Answer::How::kError,
@@ -386,7 +387,10 @@ void NotifySupervisor::note(NotifyEvent event) {
   asked_ = true;
   const std::scoped_lock lock(mutex_);
   if (event.dial.allocator == Allocator::kConnect) attempts_to(event.dial.destination) = event.dial.attempt;
-  if (events_.size() == kMostEvents) events_.pop_front();
+  if (events_.size() == kMostEvents) {
+    events_.pop_front();
+    ++dropped_;
+  }
   events_.push_back(std::move(event));
 }
 

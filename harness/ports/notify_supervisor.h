@@ -75,6 +75,7 @@ class NotifySupervisor {
 
   // What happened since the last time; the oldest are dropped beyond kMostEvents.
   [[nodiscard]] std::vector<NotifyEvent> take_events();
+  [[nodiscard]] std::uint64_t dropped_events();  // since the start or forget_attempts()
 
   // Whether any socket has been given a port, or found to have one, since the start or forget_attempts().
   [[nodiscard]] bool was_asked() const { return asked_; }
@@ -121,11 +122,12 @@ class NotifySupervisor {
   MadeSockets made_;
   std::atomic<bool> asked_ = false;
   std::mutex taking_;  // held while an attempt is taken whole
-  std::mutex mutex_;   // of the next four
+  std::mutex mutex_;   // of the next five
   std::map<Endpoint, std::uint64_t> attempts_;
   std::shared_ptr<const ChoosePort> choose_;
   std::shared_ptr<const TakeDial> take_;
   std::deque<NotifyEvent> events_;
+  std::uint64_t dropped_ = 0;
   std::thread thread_;
 };
 

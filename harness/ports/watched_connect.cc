@@ -103,6 +103,7 @@ ConnectAnswer watched_connect(int socket, const sockaddr_storage& destination,
   outcome.source = begun.source;
   if (begun.error != 0 && begun.error != EINPROGRESS) {
     outcome.how = begun.error == ECONNREFUSED ? How::kRefused : How::kNotDialled;
+    if (outcome.how == How::kNotDialled) outcome.error = begun.error;
   } else if (!begun.blocking || begun.error == 0) {
     await_answer(socket, patience);
     outcome.how = how_it_stands(socket);

@@ -23,6 +23,7 @@ struct ConnectOutcome {
   How how = How::kPending;
   Endpoint source;                    // of the socket; what it was before, if it did not dial
   std::optional<Endpoint> connected;  // kConnected: the other end
+  int error = 0;                      // kNotDialled: the errno
   std::chrono::steady_clock::time_point at;
 
   [[nodiscard]] bool to_itself() const { return connected == source; }

@@ -32,8 +32,8 @@ void put_counts(Json& json, const AttemptCounts& counts) {
   json["hits"] = counts.hits;
   json["refused"] = counts.refused;
   json["exhausted"] = or_null(counts.exhausted);
-  json["held"] = counts.held;
-  json["time_wait"] = counts.time_wait;
+  json["held"] = counts.held ? Json(counts.held->open) : Json(nullptr);
+  json["time_wait"] = counts.held ? Json(counts.held->time_wait) : Json(nullptr);
   json["source_ports"] = {{"even", counts.even}, {"odd", counts.odd}};
 }
 
@@ -95,6 +95,15 @@ std::string measurement_json(const Measurement& found) {
   return json.dump(2) + "\n";
 }
 
+namespace {
+
+template <class Value>
+std::string or_empty(const std::optional<Value>& value) {
+  return value ? fmt::format("{}", *value) : "";
+}
+
+}  // namespace
+
 std::string measurement_csv(const Measurement& found) {
   std::string text =
       "trial,attempts,hits,refused,exhausted,held,time_wait,even,odd,first_hit_attempt,first_hit_ms,elapsed_"
@@ -103,9 +112,14 @@ std::string measurement_csv(const Measurement& found) {
   std::size_t number = 0;
   for (const Trial& trial : found.trials) {
     const AttemptCounts& counts = trial.counts;
+    std::optional<std::uint64_t> held, time_wait;
+    if (counts.held) {
+      held = counts.held->open;
+      time_wait = counts.held->time_wait;
+    }
     text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", ++number, counts.attempts, counts.hits,
-                        counts.refused, counts.exhausted ? fmt::format("{}", *counts.exhausted) : "",
-                        counts.held, counts.time_wait, counts.even, counts.odd,
+                        counts.refused, or_empty(counts.exhausted), or_empty(held), or_empty(time_wait),
+                        counts.even, counts.odd,
                         trial.first_hit ? fmt::format("{}", trial.first_hit->attempt) : "",
                         trial.first_hit ? fmt::format("{}", milliseconds(trial.first_hit->after)) : "",
                         milliseconds(trial.elapsed), trial.launches, trial.lost);

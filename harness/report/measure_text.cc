@@ -64,9 +64,11 @@ std::string fates(const Measurement& found) {
   if (const double rate = found.attempts_per_second(); rate > 0)
     text = fmt::format("{} attempts/s: ", grouped(static_cast<std::uint64_t>(rate + 0.5)));
   text += fmt::format("refused {}, hit {}", grouped(counts.refused), grouped(counts.hits));
-  if (counts.held + counts.time_wait > 0) {
-    text += fmt::format("; while a hit held the port {}, while its TIME_WAIT did {}", grouped(counts.held),
-                        grouped(counts.time_wait));
+  if (!counts.held && counts.hits > 0) {
+    text += "; while a hit or its TIME_WAIT held the port not known here";
+  } else if (counts.held && counts.held->open + counts.held->time_wait > 0) {
+    text += fmt::format("; while a hit held the port {}, while its TIME_WAIT did {}",
+                        grouped(counts.held->open), grouped(counts.held->time_wait));
   }
   text += counts.exhausted ? fmt::format("; got no port at all {}", grouped(*counts.exhausted))
                            : fmt::format("; without a port not known under {}", found.engine);
@@ -78,8 +80,10 @@ std::string waits_text(const Waits& waits) {
                                  duration_text(waits.p50), duration_text(waits.p90), duration_text(waits.p99),
                                  duration_text(waits.p999), duration_text(waits.max));
   if (waits.backoff) {
-    text += fmt::format("; the first ones each {:.2f} times the one before, within {:.0f} %",
-                        waits.backoff->factor, waits.backoff->jitter * 100);
+    text += waits.backoff->factor == 1
+                ? "; the first ones alike"
+                : fmt::format("; the first ones each {:.2f} times the one before", waits.backoff->factor);
+    text += fmt::format(", within {:.0f} %", waits.backoff->jitter * 100);
   }
   return text;
 }

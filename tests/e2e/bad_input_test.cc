@@ -183,7 +183,8 @@ TEST_P(NoNamespacesTest, DoctorSaysWhatWorksAllTheSame) {
     const Called called = call({"doctor"}, {.prepare = GetParam().deny});
     EXPECT_EQ(called.status, 0) << called;
     EXPECT_THAT(called.out, HasSubstr("  missing  isolated network"));
-    EXPECT_THAT(called.out, HasSubstr("check can run here, with the engine notify in the network at hand"));
+    EXPECT_THAT(called.out,
+                HasSubstr("check and measure can run here, with the engine notify in the network at hand"));
     enclosure.expect_nothing_left();
   });
 }

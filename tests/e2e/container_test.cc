@@ -162,5 +162,89 @@ TEST_F(ContainerCallTest, ASavedRunIsJudgedAlike) {
   EXPECT_EQ(again.at("rules"), checked.report.at("rules"));
 }
 
+// `measure`, by the calls.
+class ContainerMeasureTest : public ContainerCallTest {
+ protected:
+  static Called measure_in_container(Arguments arguments) {
+    Arguments command = {selfconnect_path(), "measure", "--json", "-"};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    Child child({.command = command, .prepare = enter_container});
+    const auto status = child.wait(std::chrono::seconds(60));
+    return {.status = status.value_or(-1), .out = child.out(), .err = child.err()};
+  }
+
+  static nlohmann::json measured(Arguments arguments) {
+    const Called called = measure_in_container(std::move(arguments));
+    EXPECT_EQ(called.status, 0) << called;
+    auto found = nlohmann::json::parse(called.out, nullptr, false);
+    EXPECT_TRUE(found.is_object()) << called;
+    EXPECT_EQ(found["world"]["isolation"], "none") << called;
+    EXPECT_EQ(found["world"]["engine"], "notify") << called;
+    EXPECT_EQ(found["exhausted"], 0) << called;
+    EXPECT_TRUE(found["held"].is_null()) << called;
+    return found;
+  }
+};
+
+TEST_F(ContainerMeasureTest, HitsAtTheStatedAttempt) {
+  for (const char* host : {"127.0.0.1", "::1"}) {
+    for (const Arguments& command :
+         {Arguments{"--loop"}, Arguments{"--", target_path("echo_accepted"), "{host}", "{port}"}}) {
+      // Its port is one of those of a range that this network's own need not have.
+      Arguments arguments = {"--host", host, "--port", "30000", "--policy", "sequential:29990-30010"};
+      arguments.insert(arguments.end(), command.begin(), command.end());
+      const auto found = measured(std::move(arguments));
+      EXPECT_EQ(found["stated_attempt"], 11);
+      EXPECT_EQ(found["first_hit"]["attempt"], 11);
+      EXPECT_EQ(found["attempts"], 11);
+      EXPECT_EQ(found["refused"], 10);
+      EXPECT_EQ(found["source_ports"]["even"], 6);
+    }
+  }
+}
+
+TEST_F(ContainerMeasureTest, CountsWhatTheKernelChooses) {
+  const auto found = measured({"--loop", "--port", "61001", "--attempts", "500"});
+  EXPECT_EQ(found["attempts"], 500);
+  EXPECT_EQ(found["hits"], 0);
+  EXPECT_EQ(found["refused"], 500);
+  EXPECT_EQ(found["waits"]["count"], 499);
+}
+
+TEST_F(ContainerMeasureTest, SkipsWhatTakesAWorldOfItsOwn) {
+  const std::string guarded = target_path("guarded");
+  const TempDir directory;
+  chmod(directory.path().c_str(), 0777);
+  const std::vector<std::pair<Arguments, std::string>> cases = {
+      {{"--loop", "--trials", "2"}, "there is no fresh world for each trial: leave out --trials"},
+      {{"--loop", "--out", directory.file("out")}, "no packets can be captured: leave out --out"},
+      {{"--loop", "--range", "50000-50001"}, "leave out --range, or give another --policy"},
+      {{"--loop", "--host", "127.0.0.2", "--policy", "force"},
+       "only 127.0.0.1 and ::1 connect to themselves"},
+      {{"--loop", "--engine", "hook"}, "no world of its own can be made for the client here"},
+      {{"--policy", "force", "--", guarded, "10.1.2.3", "50000"}, "the command dials 10.1.2.3:50000"},
+      {{"--policy", "force", "--attempts", "3", "--", guarded, "127.0.0.2", "50000"},
+       "the command dials 127.0.0.2:50000"}};
+  for (const auto& [arguments, reason] : cases) {
+    const Called called = measure_in_container(arguments);
+    EXPECT_EQ(called.status, 77) << called;
+    EXPECT_THAT(called.err, HasSubstr(reason));
+  }
+}
+
+TEST_F(ContainerMeasureTest, SkipsAPortThatTakesPrivilege) {
+  const Called called = measure_in_container({"--loop", "--port", "80", "--policy", "force"});
+  EXPECT_EQ(called.status, 77) << called;
+  EXPECT_THAT(called.err, HasSubstr("port 80 cannot be bound by this user"));
+}
+
+TEST_F(ContainerMeasureTest, SkipsAPortThatSomebodyElseHas) {
+  const Called called = shell_in_container(
+      "\"$1\" check -- \"$2\" 127.0.0.1 50000 >/dev/null 2>&1; \"$1\" measure --policy force --loop",
+      {selfconnect_path(), target_path("leaves_time_wait")});
+  EXPECT_EQ(called.status, 77) << called;
+  EXPECT_THAT(called.err, HasSubstr("port 50000 is taken in the network at hand (TIME-WAIT"));
+}
+
 }  // namespace
 }  // namespace selfconnect::testing

@@ -68,6 +68,7 @@ using Hits = std::vector<std::uint64_t>;
 Result<Hits> measure_with(int socket, std::uint16_t port, int trials, std::uint64_t most) {
   Hits hits;
   const std::uint32_t start = random_start();
+  fmt::print("{} trials at {} and the addresses after it\n", trials, destination_of(start, port).text());
   for (std::uint32_t trial = 0; hits.size() < static_cast<std::size_t>(trials); ++trial) {
     sockaddr_storage to{};
     const socklen_t length = destination_of(start + trial, port).to_sockaddr(to);

@@ -102,7 +102,8 @@ TEST(DoctorTest, CanCheckWithoutAWorldWhereTheEngineNotifyWorks) {
     diagnosis.abilities[static_cast<std::size_t>(ability)] = lacking(ability);
   }
   EXPECT_EQ(missing_for_check(diagnosis.abilities), nullptr);
-  EXPECT_THAT(doctor_text(diagnosis), HasSubstr("\nselfconnect check can run here, with the engine notify"));
+  EXPECT_THAT(doctor_text(diagnosis),
+              HasSubstr("\nselfconnect check and measure can run here, with the engine notify"));
 }
 
 TEST(DoctorTest, KnowsEveryCauseThatKeepsNamespacesAway) {

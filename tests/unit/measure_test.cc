@@ -86,6 +86,15 @@ TEST(BackoffFitTest, FindsConstantWaitsAndTheirJitter) {
   EXPECT_NEAR(found->jitter, 0.1, 0.05);
 }
 
+TEST(BackoffFitTest, TakesNoiseForNoRule) {
+  const auto found = fit({100ms, 80ms, 70ms});
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->factor, 1) << "by chance: three waits that happen to fall";
+  const auto rising = fit({100ms, 140ms, 160ms, 220ms, 270ms, 370ms, 460ms});
+  ASSERT_TRUE(rising);
+  EXPECT_NEAR(rising->factor, 1.3, 0.03) << "many that rise";
+}
+
 TEST(BackoffFitTest, FindsNoRuleWhereNoneIs) {
   EXPECT_FALSE(fit({1ms, 900ms, 2ms, 700ms, 5ms, 800ms}));
   EXPECT_FALSE(fit({100ms, 200ms}));
@@ -162,14 +171,14 @@ TEST_F(TrialTallyTest, TellsTheKernelsLimitsFromTheClients) {
   tally.add(end(5ms, Syn::Kind::kFin));  // sent again
   tally.add(syn(60'002ms, 40006));
   tally.add(syn(60'004ms, 40008));  // a minute after the first FIN
-  EXPECT_EQ(tally.counts().held, 1U);
-  EXPECT_EQ(tally.counts().time_wait, 2U);
+  EXPECT_EQ(tally.counts().held->open, 1U);
+  EXPECT_EQ(tally.counts().held->time_wait, 2U);
 
   tally.add(syn(60'005ms, 50000));
   tally.add(end(60'006ms, Syn::Kind::kReset));
   tally.add(syn(60'007ms, 40010));
-  EXPECT_EQ(tally.counts().held, 1U) << "after RST nobody holds it";
-  EXPECT_EQ(tally.counts().time_wait, 2U);
+  EXPECT_EQ(tally.counts().held->open, 1U) << "after RST nobody holds it";
+  EXPECT_EQ(tally.counts().held->time_wait, 2U);
   EXPECT_EQ(tally.counts().attempts, 8U);
 }
 
@@ -196,7 +205,8 @@ Measurement sample() {
   found.seed = 7;
   found.stated = 11;
   found.destination = Endpoint{Address::loopback(Family::kIpv4), 50000};
-  found.counts = {.attempts = 11, .hits = 1, .refused = 10, .even = 6, .odd = 5, .exhausted = 0};
+  found.counts = {
+      .attempts = 11, .hits = 1, .refused = 10, .even = 6, .odd = 5, .held = HeldPort{}, .exhausted = 0};
   found.elapsed = 1100us;
   found.trials = {{.counts = found.counts,
                    .first_hit = FirstHit{.attempt = 11, .after = 1100us},
@@ -231,6 +241,17 @@ TEST(MeasureTextTest, SaysWhenItIsNotTheWholeTruth) {
   EXPECT_THAT(text, HasSubstr("missed 3 attempts"));
 }
 
+TEST(MeasureTextTest, SaysWhatIsNotKnownOfAHeldPort) {
+  Measurement found = sample();
+  EXPECT_THAT(measurement_text(found, {}), Not(HasSubstr("TIME_WAIT")));
+  found.counts.held = HeldPort{.open = 2, .time_wait = 3};
+  EXPECT_THAT(measurement_text(found, {}),
+              HasSubstr("while a hit held the port 2, while its TIME_WAIT did 3"));
+  found.counts.held.reset();
+  EXPECT_THAT(measurement_text(found, {}),
+              HasSubstr("while a hit or its TIME_WAIT held the port not known here"));
+}
+
 TEST(MeasureTextTest, ProgressHasRateAndTimeLeft) {
   EXPECT_EQ(measure_progress_line(
                 {.trial = 1, .trials = 3, .attempts = 12'345, .hits = 1, .elapsed = 500ms, .left = 42s}),
@@ -259,6 +280,8 @@ TEST(MeasureJsonTest, WhatIsNotKnownIsNull) {
   const auto json = nlohmann::json::parse(measurement_json({}));
   EXPECT_TRUE(json["first_hit"].is_null());
   EXPECT_TRUE(json["exhausted"].is_null());
+  EXPECT_TRUE(json["held"].is_null());
+  EXPECT_TRUE(json["time_wait"].is_null());
   EXPECT_TRUE(json["destination"].is_null());
   EXPECT_TRUE(json["waits"].is_null());
 }
@@ -270,7 +293,7 @@ TEST(MeasureCsvTest, HasALinePerTrialAndEmptyFieldsForWhatIsNotKnown) {
             "trial,attempts,hits,refused,exhausted,held,time_wait,even,odd,first_hit_attempt,first_hit_ms,"
             "elapsed_ms,launches,lost\n"
             "1,11,1,10,0,0,0,6,5,11,1.1,1.1,1,0\n"
-            "2,5,0,5,,0,0,0,0,,,1,2,0\n");
+            "2,5,0,5,,,,0,0,,,1,2,0\n");
 }
 
 }  // namespace

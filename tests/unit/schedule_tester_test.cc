@@ -141,6 +141,48 @@ TEST_F(ScheduleTesterTest, LeavesAFindingToTheWorkerThatHasIt) {
   EXPECT_EQ(said_[0].what, What::kSeen);
 }
 
+// Shows it at the attempt after a refusal, whose event is among `events`.
+CheckResult shows_after_refusal(const Schedule& schedule, std::initializer_list<EventKind> events) {
+  for (std::uint64_t i = 2; i <= length(schedule) + 1; ++i) {
+    const EventKind kind = event_of(schedule, i).kind;
+    if (event_of(schedule, i - 1).kind != EventKind::kRefuse ||
+        std::ranges::find(events, kind) == events.end())
+      continue;
+    CheckResult result = played(schedule, true);
+    result.judgement.findings.front().evidence = {{"event", std::string(event_name(kind))}};
+    return result;
+  }
+  return played(schedule, false);
+}
+
+TEST_F(ScheduleTesterTest, TakesAnAnswerAsGoodAsTheServicesForTheService) {
+  play_ = [](const Schedule& schedule, Depth) {
+    return shows_after_refusal(schedule, {EventKind::kTruncate, EventKind::kServe});
+  };
+  auto one = tester();
+  test(one, "self refuse truncate:9 close serve");
+  const auto saved = store().load_all();
+  ASSERT_EQ(saved.size(), 1U);
+  EXPECT_EQ(saved[0].schedule, "refuse serve");
+  EXPECT_THAT(saved[0].name, HasSubstr("never-recovers-serve-"));
+  EXPECT_THAT(said_, ElementsAre(WorkerMessage{What::kFinding, saved[0].name}));
+  for (int i = 0; i < 50; ++i) test(one, "refuse truncate:9 self serve");
+  EXPECT_EQ(store().load_all().size(), 1U);
+  EXPECT_LT(depths_.size(), 250U) << "it is not followed up for ever";
+}
+
+TEST_F(ScheduleTesterTest, KeepsWhatOnlyATruncatedAnswerShows) {
+  play_ = [](const Schedule& schedule, Depth) {
+    return shows_after_refusal(schedule, {EventKind::kTruncate});
+  };
+  auto one = tester();
+  test(one, "self refuse truncate:9 close serve");
+  const auto saved = store().load_all();
+  ASSERT_EQ(saved.size(), 1U);
+  EXPECT_EQ(saved[0].schedule, "refuse truncate:0 serve");
+  EXPECT_THAT(saved[0].name, HasSubstr("never-recovers-truncate-"));
+}
+
 TEST_F(ScheduleTesterTest, CallsWhatIsNotSeenAgainFlaky) {
   play_ = [](const Schedule& schedule, Depth depth) {
     return played(schedule, depth == Depth::kQuick && has_bug(schedule));

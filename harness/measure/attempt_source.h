@@ -1,0 +1,29 @@
+// Where the attempts of a trial are read: from the packets of its world, or, in a network that is not ours to capture in, from
+// the calls.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+
+#include "harness/measure/measurement.h"
+#include "harness/trace/syn_ring.h"
+
+namespace selfconnect {
+
+// For one thread at a time.
+class AttemptSource {
+ public:
+  AttemptSource() = default;
+  virtual ~AttemptSource() = default;
+  AttemptSource(const AttemptSource&) = delete;
+  AttemptSource& operator=(const AttemptSource&) = delete;
+
+  // Hands over what happened since the last time, in order, and never waits: look several times a second at least.
+  virtual void drain(const std::function<void(const Syn&)>& take) = 0;
+
+  // What the attempts one by one do not tell, or not from here: `refused`, `held`, `exhausted` and `lost`. Once the
+  // command has ended and all is drained.
+  virtual void complete(Trial& trial) = 0;
+};
+
+}  // namespace selfconnect
