@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "harness/campaign/board.h"
+#include "harness/campaign/containment.h"
 #include "harness/campaign/corpus.h"
 #include "harness/campaign/finding_store.h"
 #include "harness/campaign/worker_process.h"
@@ -66,6 +67,7 @@ class Campaign {
       context.run_for(kLook);
       for (std::size_t i = 0; i < options_.workers; ++i) look_after(i);
       watch_the_clock();
+      watch_the_disk();
       show();
     }
   }
@@ -213,6 +215,17 @@ class Campaign {
     if (going == Going::kStop && now - urgent_since_ >= kStopping) workers_.clear();
   }
 
+  // What a target has filled stays full when it is ended, and neither corpus nor findings can be kept then.
+  void watch_the_disk() {
+    const auto& root = options_.directory.root;
+    if (end_ || free_disk_bytes(root) >= least_disk_) return;
+    fail(Verdict::kError,
+         fmt::format(
+             "the disk of {} has less than {} MiB left, for the target or another program fills it: make "
+             "room, and start again, to go on from the corpus",
+             root.string(), least_disk_ >> 20));
+  }
+
   void show() {
     const auto now = Clock::now();
     if (now - shown_at_ < kShow) return;
@@ -243,6 +256,7 @@ class Campaign {
   std::string why_unjudged_;
   std::set<std::string> kinds_noted_;
   std::optional<CampaignEnd> end_;
+  std::uint64_t least_disk_ = default_limits(options_.workers, options_.directory.root).free_disk_bytes;
   Clock::time_point urgent_since_;
   std::size_t restarts_ = 0;
   Clock::time_point shown_at_ = Clock::now();

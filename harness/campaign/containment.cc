@@ -25,12 +25,6 @@ constexpr std::uint64_t kMiB = 1 << 20;
 constexpr std::uint64_t kLeastDisk = 256 * kMiB;
 constexpr std::uint64_t kMuchWritten = kMiB;  // by one process, for it to be one that fills the disk
 
-std::uint64_t free_bytes(const fs::path& directory) {
-  struct statvfs status{};
-  if (directory.empty() || statvfs(directory.c_str(), &status) != 0) return UINT64_MAX;
-  return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
-}
-
 std::uint64_t resident_bytes(pid_t pid) {
   std::ifstream statm(fmt::format("/proc/{}/statm", pid));
   std::uint64_t size = 0;
@@ -97,6 +91,12 @@ void end_fullest_world(const std::vector<Descendant>& all) {
 
 }  // namespace
 
+std::uint64_t free_disk_bytes(const fs::path& directory) {
+  struct statvfs status{};
+  if (directory.empty() || statvfs(directory.c_str(), &status) != 0) return UINT64_MAX;
+  return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
+}
+
 ContainmentLimits default_limits(std::size_t workers, const fs::path& out) {
   ContainmentLimits limits;
   struct sysinfo info{};
@@ -105,7 +105,7 @@ ContainmentLimits default_limits(std::size_t workers, const fs::path& out) {
     limits.resident_bytes = memory / 4 / std::max<std::size_t>(1, workers);
   }
   limits.disk = out;
-  limits.free_disk_bytes = std::min(kLeastDisk, free_bytes(out) / 2);
+  limits.free_disk_bytes = std::min(kLeastDisk, free_disk_bytes(out) / 2);
   return limits;
 }
 
@@ -134,7 +134,7 @@ struct Containment::State {
     if (resident > limits.resident_bytes)
       return fmt::format("more than {} MiB of memory", limits.resident_bytes / kMiB);
     // Only who fills it is ended: what fills it may stay there, and it may be another worker's target that does.
-    const std::uint64_t free_now = free_bytes(limits.disk);
+    const std::uint64_t free_now = free_disk_bytes(limits.disk);
     const bool shrinks = free_now < std::exchange(free_before, free_now);
     const auto writes_much = [](const Descendant& one) { return written_bytes(one.pid) >= kMuchWritten; };
     if (shrinks && free_now < limits.free_disk_bytes && std::ranges::any_of(all, writes_much))

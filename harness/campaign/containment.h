@@ -27,6 +27,9 @@ struct ContainmentLimits {
 // What this machine can spare for one of so many workers.
 [[nodiscard]] ContainmentLimits default_limits(std::size_t workers, const std::filesystem::path& out);
 
+// On the file system of `directory`, for whom it is not reserved (statvfs(3)); UINT64_MAX where that cannot be told.
+[[nodiscard]] std::uint64_t free_disk_bytes(const std::filesystem::path& directory);
+
 // A process below another one.
 struct Descendant {
   pid_t pid = -1;

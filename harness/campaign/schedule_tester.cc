@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "harness/campaign/features.h"
@@ -28,11 +29,19 @@ const Finding* find_key(const CheckResult& result, const FindingKey& key) {
   return nullptr;
 }
 
-// With `serve` for every event of that name; nothing where it is not one in which the far end answers well.
-std::optional<Schedule> with_service(Schedule schedule, std::string_view name) {
-  if (name != event_name(EventKind::kTruncate) && name != event_name(EventKind::kScript)) return std::nullopt;
+// What an event of that name may amount to: an answer as good as the service's, a script that only ends the connection.
+std::span<const EventKind> plainer_than(std::string_view name) {
+  static constexpr std::array kPlain = {EventKind::kServe, EventKind::kClose, EventKind::kReset,
+                                        EventKind::kHalfClose, EventKind::kSilent};
+  if (name == event_name(EventKind::kScript)) return kPlain;
+  if (name == event_name(EventKind::kTruncate)) return std::span(kPlain).first(1);
+  return {};
+}
+
+// With the event `kind` in place of all those named `name`.
+Schedule with_plain(Schedule schedule, std::string_view name, EventKind kind) {
   for (Entry& entry : schedule.entries) {
-    if (event_name(entry.event.kind) == name) entry.event = Event{.kind = EventKind::kServe};
+    if (event_name(entry.event.kind) == name) entry.event = Event{.kind = kind};
   }
   return normal_form(std::move(schedule));
 }
@@ -142,19 +151,20 @@ bool ScheduleTester::shows(const Schedule& schedule, const FindingKey& key, Dept
   return shown;
 }
 
-// A truncated answer, or a script, may be as good as the service: then `serve` in their place shows the same fault, which is
-// followed up as that.
-bool ScheduleTester::is_of_the_service(const Schedule& schedule, const FindingKey& key) {
-  const auto served = with_service(schedule, key.event());
-  if (!served) return false;
-  const FindingKey of_service = key.at_event(event_name(EventKind::kServe));
-  const auto result = play(*served, Depth::kQuick);
-  const Finding* shown = result ? find_key(*result, of_service) : nullptr;
-  if (shown == nullptr) return false;
-  if (retries_[key.name()]++ == kMostRetries) settled_.insert(key.name());
-  store_.abandon(key.name());
-  follow_up(*served, *result, *shown);
-  return true;
+// Where a plainer event shows the same fault, it is followed up as that event's.
+bool ScheduleTester::is_of_a_plainer_event(const Schedule& schedule, const FindingKey& key) {
+  const std::string name(key.event());
+  for (const EventKind kind : plainer_than(name)) {
+    const Schedule plain = with_plain(schedule, name, kind);
+    const auto result = play(plain, Depth::kQuick);
+    const Finding* shown = result ? find_key(*result, key.at_event(event_name(kind))) : nullptr;
+    if (shown == nullptr) continue;
+    if (retries_[key.name()]++ == kMostRetries) settled_.insert(key.name());
+    store_.abandon(key.name());
+    follow_up(plain, *result, *shown);
+    return true;
+  }
+  return false;
 }
 
 void ScheduleTester::settle(const Schedule& schedule, const CheckResult& result, const Finding& finding,
@@ -208,7 +218,7 @@ void ScheduleTester::confirm_and_save(const Schedule& schedule, const CheckResul
     // What a quick run shows may not hold for a whole one.
     if (!shrink(Depth::kQuick, kMostShrinkRuns) && !stopped()) shrink(Depth::kWhole, kMostWholeShrinkRuns);
     const auto shortest = parse_schedule(saved.schedule);
-    if (sighting == Sighting::kFirst && shortest && is_of_the_service(*shortest, key)) return;
+    if (sighting == Sighting::kFirst && shortest && is_of_a_plainer_event(*shortest, key)) return;
   }
   const CheckResult& evidence = best ? *best : result;
   if (const Finding* shown = find_key(evidence, key)) saved.message = shown->message;

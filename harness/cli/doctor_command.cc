@@ -1,6 +1,5 @@
 // selfconnect doctor: what this machine can do, and how to get what is missing. Changes nothing.
 // SPDX-License-Identifier: MIT
-#include <fmt/format.h>
 
 #include <cstdio>
 
@@ -40,7 +39,7 @@ int doctor_command(Arguments arguments) {
   CommandParser parser(kText);
   if (const auto parsed = parser.parse(arguments); !parsed) return stopped(parsed.error());
   const Diagnosis diagnosis = diagnose();
-  fmt::print(stdout, "{}", doctor_text(diagnosis));
+  say(stdout, doctor_text(diagnosis));
   return missing_for_check(diagnosis.abilities) == nullptr ? kExitPass : kExitSkip;
 }
 

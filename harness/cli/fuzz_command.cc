@@ -27,8 +27,6 @@ namespace selfconnect {
 
 namespace {
 
-void say(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
-
 // A line that changes on a terminal; elsewhere a line for each finding and note.
 class TerminalObserver : public CampaignObserver {
  public:
@@ -48,11 +46,11 @@ class TerminalObserver : public CampaignObserver {
   }
   void found(const CampaignFinding& finding) override {
     line_.erase();
-    say(campaign_finding_line(finding, call_.directory.root.string(), console_style(STDERR_FILENO)));
+    say(stderr, campaign_finding_line(finding, call_.directory.root.string(), console_style(STDERR_FILENO)));
   }
   void noted(const std::string& note) override {
     line_.erase();
-    say(fmt::format("note: {}\n", visible(note)));
+    say(stderr, fmt::format("note: {}\n", visible(note)));
   }
   void erase() { line_.erase(); }
 
@@ -110,12 +108,12 @@ int report(const FuzzCall& call, const CampaignResult& result) {
   const Verdict verdict = verdict_of(result, call.options.judge.fail_on);
   int code = exit_code(verdict);
   if (result.failed && result.failed->first == Verdict::kSkip) {
-    say(fmt::format("selfconnect fuzz: skip: {}\n", visible(result.failed->second)));
+    say(stderr, fmt::format("selfconnect fuzz: skip: {}\n", visible(result.failed->second)));
   } else if (result.failed) {
     const int failure = failed(error(result.failed->second));
     if (verdict != Verdict::kFail) code = failure;
   }
-  if (!result.failed || result.runs > 0) say(campaign_text(result, console_style(STDERR_FILENO)));
+  if (!result.failed || result.runs > 0) say(stderr, campaign_text(result, console_style(STDERR_FILENO)));
   if (call.json) {
     if (auto written = write_file(*call.json, campaign_json(result, verdict)); !written)
       return failed(written.error());
@@ -138,8 +136,8 @@ std::optional<int> refused(const FuzzCall& call) {
   const auto corpus = check_corpus(call.directory.corpus);
   if (!corpus) return stopped({kExitUsage, fmt::format("selfconnect fuzz: {}", corpus.error().message)});
   if (corpus->others > 0) {
-    say(fmt::format("note: {} of the corpus {} no schedule: {}\n", quantity(corpus->others, "file"),
-                    corpus->others == 1 ? "is" : "are", visible(corpus->first_other)));
+    say(stderr, fmt::format("note: {} of the corpus {} no schedule: {}\n", quantity(corpus->others, "file"),
+                            corpus->others == 1 ? "is" : "are", visible(corpus->first_other)));
   }
   if (call.json) {
     if (auto made = write_file(*call.json, ""); !made) return failed(made.error());
@@ -155,9 +153,9 @@ int fuzz_command(Arguments arguments) {
   if (const auto code = refused(*call)) return *code;
   mend_inherited();
   const std::uint64_t seed = call->seed ? *call->seed : std::random_device()();
-  say(fmt::format("selfconnect fuzz: seed {}, {}, corpus of {} in {}\n", seed,
-                  quantity(call->workers, "worker"), count_inputs(call->directory.corpus),
-                  visible(call->directory.corpus.string())));
+  say(stderr, fmt::format("selfconnect fuzz: seed {}, {}, corpus of {} in {}\n", seed,
+                          quantity(call->workers, "worker"), count_inputs(call->directory.corpus),
+                          visible(call->directory.corpus.string())));
   TerminalObserver observer(*call);
   auto result = run_campaign(campaign_options(*call, with_seed(arguments, seed)), observer);
   observer.erase();

@@ -35,7 +35,7 @@ namespace {
 constexpr off_t kLongestLog = 1 << 20;
 constexpr std::uint64_t kLogLooks = 256;  // runs between two looks at the log
 
-void say(const WorkerMessage& message) {
+void tell(const WorkerMessage& message) {
   const std::string line = to_line(message);
   // Nobody to read it: then this process is about to end.
   if (write(kWorkerMessages, line.data(), line.size()) < 0) return;
@@ -49,7 +49,8 @@ void bound_log() {
 // What makes a campaign slow: the user may want a shorter --timeout.
 void log_if_slow(const Schedule& schedule, std::chrono::nanoseconds took) {
   if (took < std::chrono::seconds(1)) return;
-  fmt::print(stderr, "slow: {:.1f} s: {}\n", std::chrono::duration<double>(took).count(), print(schedule));
+  say(stderr,
+      fmt::format("slow: {:.1f} s: {}\n", std::chrono::duration<double>(took).count(), print(schedule)));
 }
 
 // Never 0, which the engine would take for "any".
@@ -63,11 +64,11 @@ std::optional<CoverageMap> coverage_of(const CheckOptions& options) {
   if (!program || !counts_edges(*program)) return std::nullopt;
   auto map = CoverageMap::create(kEdgeCounters);
   if (!map) {
-    say({WorkerMessage::What::kNote,
-         fmt::format("the target's own coverage is not seen: {}", map.error().message)});
+    tell({WorkerMessage::What::kNote,
+          fmt::format("the target's own coverage is not seen: {}", map.error().message)});
     return std::nullopt;
   }
-  say({WorkerMessage::What::kNote, "the target counts its own edges: they guide the search too"});
+  tell({WorkerMessage::What::kNote, "the target counts its own edges: they guide the search too"});
   return std::move(*map);
 }
 
@@ -94,12 +95,12 @@ void interrupt() {
     std::string reason = created.error().reason;
     if (const auto contained = containment.take_reason())
       reason = fmt::format("the target was ended in a control, under no schedule yet: {}", *contained);
-    say({skip ? WorkerMessage::What::kSkip : WorkerMessage::What::kError, reason});
+    tell({skip ? WorkerMessage::What::kSkip : WorkerMessage::What::kError, reason});
     _exit(kExitPass);
   }
   ScheduleRunner& runner = **created;
   current = &runner;
-  say({WorkerMessage::What::kReady, ""});
+  tell({WorkerMessage::What::kReady, ""});
 
   const std::span<std::uint8_t> edges = coverage ? coverage->edges() : std::span<std::uint8_t>();
   ScheduleTester tester(
@@ -116,7 +117,7 @@ void interrupt() {
            [&](const std::string& directory) {
              return replay_command_text(arguments, directory, call.options.secrets);
            },
-       .say = say,
+       .say = tell,
        .played = [&] { std::ranges::copy(edges, fuzz_counters().edges.begin()); },
        .contained = [&] { return containment.take_reason(); }},
       std::move(store), board, board.workers.at(worker), seed);

@@ -10,6 +10,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/exit_code.h"
 #include "harness/cli/nearest.h"
+#include "harness/cli/outcome.h"
 #include "harness/launch/inherited.h"
 #include "harness/report/json.h"
 #include "harness/report/junit.h"
@@ -57,7 +58,7 @@ std::string help() {
 }
 
 int wrong(const std::string& message) {
-  fmt::print(stderr, "selfconnect: {} (see selfconnect --help)\n", message);
+  say(stderr, fmt::format("selfconnect: {} (see selfconnect --help)\n", message));
   return kExitUsage;
 }
 
@@ -65,11 +66,11 @@ int run(const std::vector<std::string>& arguments) {
   if (arguments.empty()) return wrong("no command: try selfconnect check -- redis-cli -p 50000 PING");
   const std::string& name = arguments.front();
   if (name == "--help" || name == "-h" || name == "help") {
-    fmt::print(stdout, "{}", help());
+    say(stdout, help());
     return kExitPass;
   }
   if (name == "--version") {
-    fmt::print(stdout, "selfconnect {}\n", SELFCONNECT_VERSION);
+    say(stdout, "selfconnect " SELFCONNECT_VERSION "\n");
     return kExitPass;
   }
   if (name == "connect-loop") return connect_loop_command(Arguments(arguments).subspan(1));
@@ -88,5 +89,5 @@ int run(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   selfconnect::mend_inherited();
-  return selfconnect::run({argv + 1, argv + argc});
+  return selfconnect::written(selfconnect::run({argv + 1, argv + argc}));
 }

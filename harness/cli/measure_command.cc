@@ -87,18 +87,18 @@ int measure_command(Arguments arguments) {
     if (auto made = prepare_out(options.out); !made) return failed(made.error());
   }
 
-  if (call->note) fmt::print(stderr, "selfconnect measure: note: no attempt can hit: {}\n", *call->note);
+  if (call->note)
+    say(stderr, fmt::format("selfconnect measure: note: no attempt can hit: {}\n", *call->note));
   TerminalObserver observer(options.limits.duration);
   auto found = measure(options, observer);
   observer.erase();
   if (!found && !found.error().cannot_force) return failed(error(found.error().reason));
   if (!found) {
-    fmt::print(stderr, "selfconnect measure: skip: {}\n", found.error().reason);
+    say(stderr, fmt::format("selfconnect measure: skip: {}\n", found.error().reason));
     return kExitSkip;
   }
   if (call->loop) found->command.clear();
-  const std::string text = measurement_text(*found, console_style(STDERR_FILENO));
-  std::fwrite(text.data(), 1, text.size(), stderr);
+  say(stderr, measurement_text(*found, console_style(STDERR_FILENO)));
   if (auto written = write_files(*call, *found); !written) return failed(written.error());
   return found->interrupted ? kExitError : kExitPass;
 }

@@ -14,12 +14,12 @@
 
 namespace selfconnect {
 
-namespace {
+void say(std::FILE* stream, std::string_view text) { std::fwrite(text.data(), 1, text.size(), stream); }
 
-// Nobody to read it is no reason to end without the verdict: fmt::print would throw.
-void say(std::FILE* stream, const std::string& text) { std::fwrite(text.data(), 1, text.size(), stream); }
-
-}  // namespace
+int written(int code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  return failed(errno_error("write to standard output"));
+}
 
 int stopped(const Stop& stop) {
   if (stop.exit_code == kExitPass) {

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdio>
 #include <string>
+#include <string_view>
 
 #include "harness/cli/command_parser.h"
 #include "harness/cli/report_files.h"
@@ -11,6 +13,12 @@
 #include "harness/trace/trace.h"
 
 namespace selfconnect {
+
+// Nobody to read it, or no room, is no reason to end without the verdict: fmt::print would throw.
+void say(std::FILE* stream, std::string_view text);
+
+// Standard output, once and at the end. The exit code: `code`, or kExitError where it could not be written.
+[[nodiscard]] int written(int code);
 
 // Help goes to standard output, a usage line to standard error.
 [[nodiscard]] int stopped(const Stop& stop);

@@ -50,8 +50,7 @@ int predict_command(Arguments arguments) {
   const std::string text = call->this_host
                                ? prediction_table(ports, call->question, call->reserved, call->pace)
                                : prediction_text(ports.front(), call->reserved, call->pace);
-  std::FILE* const stream = call->json == "-" ? stderr : stdout;
-  std::fwrite(text.data(), 1, text.size(), stream);
+  say(call->json == "-" ? stderr : stdout, text);
   if (!call->json) return kExitPass;
   const auto written = write_file(*call->json, prediction_json(ports, call->question, call->reserved));
   return written ? kExitPass : failed(written.error());

@@ -1,6 +1,5 @@
 // selfconnect rules: what each rule means, how it is decided, and what to do.
 // SPDX-License-Identifier: MIT
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -30,12 +29,12 @@ int rules_command(Arguments arguments) {
   if (const auto parsed = parser.parse(arguments); !parsed) return stopped(parsed.error());
   const ConsoleStyle style = console_style(STDOUT_FILENO);
   if (!id) {
-    fmt::print(stdout, "{}", rule_table(all_rules(), style));
+    say(stdout, rule_table(all_rules(), style));
     return kExitPass;
   }
   if (const auto known = parse_rule_id(*id); !known)
     return stopped(parser.wrong(known.error().message).error());
-  fmt::print(stdout, "{}", rule_page(*find_rule(*id), style));
+  say(stdout, rule_page(*find_rule(*id), style));
   return kExitPass;
 }
 

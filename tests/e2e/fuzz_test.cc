@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 
 #include "checked.h"
@@ -157,6 +159,88 @@ TEST_P(FuzzEndTest, LeavesNothingWhenItIsKilled) {
 
 INSTANTIATE_TEST_SUITE_P(Identities, FuzzEndTest, ::testing::Values(Identity::kRoot, Identity::kOrdinary),
                          [](const auto& one) { return one.param == Identity::kRoot ? "Root" : "Ordinary"; });
+
+// A client that takes too much once it is refused, and else accepts its own echo.
+struct Hog {
+  std::string name;  // of the test
+  Identity identity = Identity::kRoot;
+  std::string script;  // of a shell
+  std::string reason;  // why it is ended, as a regular expression
+};
+
+void PrintTo(const Hog& hog, std::ostream* stream) { *stream << hog.name; }
+
+Arguments fuzz_hog(const std::string& out, const std::string& script) {
+  return {selfconnect_path(),
+          "fuzz",
+          "--out",
+          out,
+          "--json",
+          "-",
+          "--workers",
+          "2",
+          "--runs",
+          "10",
+          "--seed",
+          "7",
+          "--",
+          "sh",
+          "-c",
+          "\"$1\" \"$2\" \"$3\" >/dev/null 2>&1 && exit; " + script,
+          "sh",
+          target_path("echo_accepted"),
+          "{host}",
+          "{port}"};
+}
+
+class FuzzHogTest : public ::testing::TestWithParam<Hog> {
+  void SetUp() override { SELFCONNECT_NEEDS("userns", why_no_user_namespace()); }
+};
+
+TEST_P(FuzzHogTest, IsContainedAndReportedAndTheOtherRunsAreJudged) {
+  in_enclosure(GetParam().identity, [](const Enclosure& enclosure) {
+    Child child({.command = fuzz_hog(enclosure.file("out"), GetParam().script)});
+    EXPECT_EQ(child.wait(seconds(100)), 1) << child.err();
+    const auto report = nlohmann::json::parse(child.out(), nullptr, false);
+    ASSERT_TRUE(report.is_object()) << child.out() << child.err();
+    EXPECT_GE(report.at("contained"), 1) << report.dump(1);
+    EXPECT_THAT(child.err(), ::testing::ContainsRegex("a target was contained: " + GetParam().reason));
+    std::set<std::string> rules;
+    for (const auto& finding : report.at("findings")) rules.insert(finding.at("rule").get<std::string>());
+    EXPECT_THAT(rules, ::testing::Contains("echo-accepted"));
+    enclosure.expect_nothing_left({"out"});
+  });
+}
+
+const std::vector<Hog> kHogs = {
+    {"ForkBomb", Identity::kRoot, "while :; do sleep 60 & done", "512 processes"},
+    {"ForkBombThatDetaches", Identity::kOrdinary, "while :; do (setsid sleep 60 &) ; done", "512 processes"},
+    {"EatsMemory", Identity::kOrdinary,
+     "exec python3 -c 'hold = []\nwhile True: hold.append(bytearray(b\"x\" * (1 << 22)))'",
+     "more than [0-9]+ MiB of memory"}};
+
+INSTANTIATE_TEST_SUITE_P(Hogs, FuzzHogTest, ::testing::ValuesIn(kHogs),
+                         [](const auto& one) { return one.param.name; });
+
+TEST(FuzzDiskTest, EndsWhereTheDiskIsFilledAndGoesOnOnceThereIsRoom) {
+  SELFCONNECT_NEEDS("userns", why_no_user_namespace());
+  in_enclosure(Identity::kRoot, [](const Enclosure& enclosure) {
+    const std::string out = enclosure.file("out");
+    std::filesystem::create_directory(out);
+    ASSERT_EQ(mount("tmpfs", out.c_str(), "tmpfs", 0, "size=64m"), 0) << errno;
+    Child filling(
+        {.command = fuzz_hog(out, "cat /dev/zero >> \"$out/hog\"; sleep 60"), .environment = {{"out", out}}});
+    EXPECT_EQ(filling.wait(seconds(60)), 2) << filling.err();
+    EXPECT_THAT(filling.err(), HasSubstr("the disk of " + out + " has less than 31 MiB left"));
+    EXPECT_EQ(nlohmann::json::parse(filling.out(), nullptr, false)["verdict"], "error") << filling.out();
+
+    std::filesystem::remove(out + "/hog");
+    Child again({.command = fuzz_hog(out, "exit 1")});
+    EXPECT_EQ(again.wait(seconds(60)), 1) << again.err();
+    EXPECT_EQ(umount(out.c_str()), 0) << errno;
+    enclosure.expect_nothing_left({"out"});
+  });
+}
 
 }  // namespace
 }  // namespace selfconnect::testing

@@ -171,6 +171,17 @@ TEST_F(ScheduleTesterTest, TakesAnAnswerAsGoodAsTheServicesForTheService) {
   EXPECT_LT(depths_.size(), 250U) << "it is not followed up for ever";
 }
 
+TEST_F(ScheduleTesterTest, TakesAScriptThatOnlyEndsTheConnectionForThatEnd) {
+  play_ = [](const Schedule& schedule, Depth) {
+    return shows_after_refusal(schedule, {EventKind::kScript, EventKind::kReset});
+  };
+  auto one = tester();
+  test(one, "refuse script[read:3 reset] serve");
+  const auto saved = store().load_all();
+  ASSERT_EQ(saved.size(), 1U);
+  EXPECT_EQ(saved[0].schedule, "refuse reset serve");
+}
+
 TEST_F(ScheduleTesterTest, KeepsWhatOnlyATruncatedAnswerShows) {
   play_ = [](const Schedule& schedule, Depth) {
     return shows_after_refusal(schedule, {EventKind::kTruncate});
