@@ -18,8 +18,6 @@ namespace {
 constexpr std::array<std::string_view, 5> kTelling = {"event", "signal_name", "connection", "encoding",
                                                       "starts_with_own_bytes"};
 
-constexpr std::string_view kEvent = " event=";
-
 // Rules that are about how the target ended. What others found may be followed by any end.
 constexpr std::array<std::string_view, 3> kAboutTheEnd = {"crashes", "echo-accepted", "never-recovers"};
 
@@ -64,6 +62,15 @@ std::string plain(std::string_view text) {
   return name;
 }
 
+// A word of a key's text: of " event=self" "self". Empty where there is none.
+std::string_view value_of(std::string_view text, std::string_view name) {
+  const std::string mark = fmt::format(" {}=", name);
+  const auto at = text.find(mark);
+  if (at == std::string_view::npos) return {};
+  const auto from = at + mark.size();
+  return text.substr(from, text.find(' ', from) - from);
+}
+
 }  // namespace
 
 std::string FindingKey::name() const {
@@ -71,17 +78,15 @@ std::string FindingKey::name() const {
   return fmt::format("{}{}{}-{:08x}", plain(rule), at.empty() ? "" : "-", plain(at), short_hash(text));
 }
 
-std::string_view FindingKey::event() const {
-  const auto at = text.find(kEvent);
-  if (at == std::string::npos) return {};
-  const auto from = at + kEvent.size();
-  return std::string_view(text).substr(from, text.find(' ', from) - from);
-}
+std::string_view FindingKey::event() const { return value_of(text, "event"); }
 
-FindingKey FindingKey::at_event(std::string_view other) const {
-  FindingKey key = *this;
-  key.text.replace(text.find(kEvent) + kEvent.size(), event().size(), other);
-  return key;
+std::string FindingKey::fault() const {
+  std::string fault = text;
+  for (const std::string_view name : {"event", "connection"}) {
+    const std::string_view value = value_of(fault, name);
+    if (!value.empty()) fault.erase(static_cast<std::size_t>(value.data() - fault.data()), value.size());
+  }
+  return fault;
 }
 
 FindingKey key_of(const Finding& finding, const Run& run) {

@@ -19,9 +19,9 @@ struct FindingKey {
 
   // A directory's name: the rule, the event, and a hash of the text: "crashes-self-1f3a9c02".
   [[nodiscard]] std::string name() const;
-  [[nodiscard]] std::string_view event() const;  // "self"; empty: none is known
-  [[nodiscard]] FindingKey at_event(
-      std::string_view event) const;  // the same fault at another event, which is known here
+  [[nodiscard]] std::string_view event() const;  // "self"; empty: it is of none
+  // `text` but for what tells where it showed: event and connection.
+  [[nodiscard]] std::string fault() const;
   auto operator<=>(const FindingKey&) const = default;
 };
 

@@ -29,6 +29,16 @@ const Finding* find_key(const CheckResult& result, const FindingKey& key) {
   return nullptr;
 }
 
+// The same fault at another event, which is not one that `before` has shown beside it.
+const Finding* find_fault(const CheckResult& result, const FindingKey& key, const CheckResult& before) {
+  for (const Finding& finding : result.judgement.findings) {
+    if (!finding.counted || finding.rule != key.rule) continue;
+    const FindingKey other = key_of(finding, result.run);
+    if (other != key && other.fault() == key.fault() && find_key(before, other) == nullptr) return &finding;
+  }
+  return nullptr;
+}
+
 // What an event of that name may amount to: an answer as good as the service's, a script that only ends the connection.
 std::span<const EventKind> plainer_than(std::string_view name) {
   static constexpr std::array kPlain = {EventKind::kServe, EventKind::kClose, EventKind::kReset,
@@ -152,16 +162,17 @@ bool ScheduleTester::shows(const Schedule& schedule, const FindingKey& key, Dept
 }
 
 // Where a plainer event shows the same fault, it is followed up as that event's.
-bool ScheduleTester::is_of_a_plainer_event(const Schedule& schedule, const FindingKey& key) {
+bool ScheduleTester::is_of_a_plainer_event(const Schedule& schedule, const CheckResult& result,
+                                           const FindingKey& key) {
   const std::string name(key.event());
   for (const EventKind kind : plainer_than(name)) {
     const Schedule plain = with_plain(schedule, name, kind);
-    const auto result = play(plain, Depth::kQuick);
-    const Finding* shown = result ? find_key(*result, key.at_event(event_name(kind))) : nullptr;
+    const auto plain_result = play(plain, Depth::kQuick);
+    const Finding* shown = plain_result ? find_fault(*plain_result, key, result) : nullptr;
     if (shown == nullptr) continue;
     if (retries_[key.name()]++ == kMostRetries) settled_.insert(key.name());
     store_.abandon(key.name());
-    follow_up(plain, *result, *shown);
+    follow_up(plain, *plain_result, *shown);
     return true;
   }
   return false;
@@ -217,10 +228,12 @@ void ScheduleTester::confirm_and_save(const Schedule& schedule, const CheckResul
     };
     // What a quick run shows may not hold for a whole one.
     if (!shrink(Depth::kQuick, kMostShrinkRuns) && !stopped()) shrink(Depth::kWhole, kMostWholeShrinkRuns);
-    const auto shortest = parse_schedule(saved.schedule);
-    if (sighting == Sighting::kFirst && shortest && is_of_a_plainer_event(*shortest, key)) return;
   }
   const CheckResult& evidence = best ? *best : result;
+  if (const auto shortest = parse_schedule(saved.schedule); sighting == Sighting::kFirst && saved.shown > 0 &&
+                                                            shortest &&
+                                                            is_of_a_plainer_event(*shortest, evidence, key))
+    return;
   if (const Finding* shown = find_key(evidence, key)) saved.message = shown->message;
   saved.replay = parts_.replay_command(store_.directory_of(saved.name).string());
   if (auto written = store_.save(saved, parts_.report(evidence)); !written) {

@@ -182,6 +182,27 @@ TEST_F(ScheduleTesterTest, TakesAScriptThatOnlyEndsTheConnectionForThatEnd) {
   EXPECT_EQ(saved[0].schedule, "refuse reset serve");
 }
 
+TEST_F(ScheduleTesterTest, KeepsWhatShowsBesideThePlainerEvents) {
+  // A fault of its own after truncated answers, beside one after every self-connection.
+  play_ = [](const Schedule& schedule, Depth) {
+    CheckResult result = shows_after_refusal(schedule, {EventKind::kTruncate});
+    for (const Entry& entry : schedule.entries) {
+      if (entry.event.kind != EventKind::kSelf) continue;
+      CheckResult self = played(schedule, true);
+      result.judgement.findings.push_back(self.judgement.findings.front());
+      result.run.traces.front().ended = self.run.traces.front().ended;
+      break;
+    }
+    return result;
+  };
+  auto one = tester();
+  test(one, "refuse truncate:9 self serve");
+  const auto saved = store().load_all();
+  ASSERT_EQ(saved.size(), 2U);
+  EXPECT_EQ(saved[0].schedule, "self serve");
+  EXPECT_EQ(saved[1].schedule, "refuse truncate:0 serve");
+}
+
 TEST_F(ScheduleTesterTest, KeepsWhatOnlyATruncatedAnswerShows) {
   play_ = [](const Schedule& schedule, Depth) {
     return shows_after_refusal(schedule, {EventKind::kTruncate});
