@@ -33,7 +33,7 @@ inline double same_distribution_p(const std::vector<std::uint64_t>& a, const std
   if (difference == 0) return 1;
   const auto n = static_cast<double>(a.size()), m = static_cast<double>(b.size());
   const boost::math::kolmogorov_smirnov_distribution<double> distribution(n * m / (n + m));
-  return boost::math::cdf(boost::math::complement(distribution, difference));
+  return std::max(0.0, boost::math::cdf(boost::math::complement(distribution, difference)));
 }
 
 }  // namespace selfconnect::testing
