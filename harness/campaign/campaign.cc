@@ -77,6 +77,10 @@ class Campaign {
     result_.runs = board_->all_runs();
     result_.inputs = count_inputs(options_.directory.corpus);
     result_.workers = options_.workers;
+    for (const std::string& name : store_.unfinished()) {
+      if (std::ranges::find(result_.unsettled, name) == result_.unsettled.end())
+        result_.unsettled.push_back(name);
+    }
     if (!result_.failed && result_.unjudged > 0 && board_->all_judged() == 0)
       result_.failed.emplace(Verdict::kSkip, why_unjudged_);
     if (!result_.failed && !unsaved_.empty()) {
@@ -120,6 +124,11 @@ class Campaign {
                                          options_.directory.log(index).string());
     if (++restarts_ > kMostRestarts) return fail(Verdict::kError, died);
     note(fmt::format("{}, and is started again", died));
+    // What it was about to save is met again at once.
+    for (const std::string& schedule : store_.take_unfinished(index)) {
+      if (auto added = add_to_corpus(options_.directory.corpus, schedule); !added)
+        return fail(Verdict::kError, added.error().message);
+    }
     if (auto started = start_worker(index); !started) fail(Verdict::kError, started.error().message);
   }
 

@@ -52,7 +52,10 @@ Result<CorpusCheck> check_corpus(const fs::path& directory) {
     if (!entry.is_regular_file(ec)) continue;
     const auto text = read_small_file(entry.path(), kLargestFile);
     if (!text) return std::unexpected(text.error().during("read the corpus"));
-    if (const auto schedule = parse_schedule(*text)) {
+    if (text->size() > kLongestInput) {
+      if (check.others++ == 0)
+        check.first_other = fmt::format("{}: longer than {} bytes", entry.path().string(), kLongestInput);
+    } else if (const auto schedule = parse_schedule(*text)) {
       ++check.schedules;
     } else if (check.others++ == 0) {
       check.first_other = fmt::format("{}: {}", entry.path().string(), schedule.error().message(*text));

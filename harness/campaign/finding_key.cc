@@ -62,48 +62,34 @@ std::string plain(std::string_view text) {
   return name;
 }
 
-// A word of a key's text: of " event=self" "self". Empty where there is none.
-std::string_view value_of(std::string_view text, std::string_view name) {
-  const std::string mark = fmt::format(" {}=", name);
-  const auto at = text.find(mark);
-  if (at == std::string_view::npos) return {};
-  const auto from = at + mark.size();
-  return text.substr(from, text.find(' ', from) - from);
-}
-
 }  // namespace
 
 std::string FindingKey::name() const {
-  const std::string_view at = event();
-  return fmt::format("{}{}{}-{:08x}", plain(rule), at.empty() ? "" : "-", plain(at), short_hash(text));
-}
-
-std::string_view FindingKey::event() const { return value_of(text, "event"); }
-
-std::string FindingKey::fault() const {
-  std::string fault = text;
-  for (const std::string_view name : {"event", "connection"}) {
-    const std::string_view value = value_of(fault, name);
-    if (!value.empty()) fault.erase(static_cast<std::size_t>(value.data() - fault.data()), value.size());
-  }
-  return fault;
+  return fmt::format("{}{}{}-{:08x}", plain(rule), event.empty() ? "" : "-", plain(event), short_hash(text));
 }
 
 FindingKey key_of(const Finding& finding, const Run& run) {
-  FindingKey key{.rule = finding.rule, .text = finding.rule};
+  FindingKey key{.rule = finding.rule, .text = finding.rule, .event = {}, .fault = finding.rule};
   for (const std::string_view name : kTelling) {
     const auto found =
         std::ranges::find_if(finding.evidence, [&](const auto& item) { return item.first == name; });
-    if (found != finding.evidence.end()) key.text += fmt::format(" {}={}", name, value_text(found->second));
+    if (found == finding.evidence.end()) continue;
+    const std::string value = value_text(found->second);
+    const std::string word = fmt::format(" {}={}", name, value);
+    key.text += word;
+    if (name == "event") key.event = value;
+    if (name != "event" && name != "connection") key.fault += word;
   }
+  std::string end;
   if (const Trace* trace = trace_of(finding, run)) {
     if (std::ranges::find(kAboutTheEnd, finding.rule) != kAboutTheEnd.end())
-      key.text += fmt::format(" ended={}", own_end(trace->ended).value_or("alive"));
+      end += fmt::format(" ended={}", own_end(trace->ended).value_or("alive"));
     if (finding.rule == "crashes") {
-      if (const std::string fault = fault_in(*trace); !fault.empty())
-        key.text += fmt::format(" fault={}", fault);
+      if (const std::string fault = fault_in(*trace); !fault.empty()) end += fmt::format(" fault={}", fault);
     }
   }
+  key.text += end;
+  key.fault += end;
   return key;
 }
 

@@ -15,13 +15,12 @@ namespace selfconnect {
 
 struct FindingKey {
   std::string rule;
-  std::string text;  // "crashes event=self signal_name=SIGABRT fault=heap-use-after-free in parse_reply"
+  std::string text;   // "crashes event=self signal_name=SIGABRT fault=heap-use-after-free in parse_reply"
+  std::string event;  // "self"; empty: it is of none
+  std::string fault;  // `text` but for what tells where it showed: event and connection
 
   // A directory's name: the rule, the event, and a hash of the text: "crashes-self-1f3a9c02".
   [[nodiscard]] std::string name() const;
-  [[nodiscard]] std::string_view event() const;  // "self"; empty: it is of none
-  // `text` but for what tells where it showed: event and connection.
-  [[nodiscard]] std::string fault() const;
   auto operator<=>(const FindingKey&) const = default;
 };
 

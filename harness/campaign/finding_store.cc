@@ -18,19 +18,20 @@ namespace {
 
 constexpr std::string_view kDone = "finding.json";
 constexpr std::string_view kFound = "found";
+constexpr std::string_view kOwner = "owner";
 // Nothing but these is ever removed: the directory is the user's.
-constexpr std::array<std::string_view, 6> kFiles = {kFound,       "schedule", "report.json",
-                                                    "finding.md", kDone,      "finding.json.new"};
+constexpr std::array<std::string_view, 7> kFiles = {kFound,       kOwner, "schedule",        "report.json",
+                                                    "finding.md", kDone,  "finding.json.new"};
 constexpr std::size_t kLargest = 1 << 22;  // of a file that is read back
 
 }  // namespace
 
-Result<FindingStore> FindingStore::open(fs::path directory) {
+Result<FindingStore> FindingStore::open(fs::path directory, std::size_t owner) {
   std::error_code ec;
   fs::create_directories(directory, ec);
   if (ec)
     return std::unexpected(errno_error(fmt::format("make directory {}", directory.string()), ec.value()));
-  return FindingStore(std::move(directory));
+  return FindingStore(std::move(directory), owner);
 }
 
 std::vector<std::string> FindingStore::names() const {
@@ -43,10 +44,16 @@ std::vector<std::string> FindingStore::names() const {
   return names;
 }
 
-std::vector<std::string> FindingStore::take_unfinished() const {
+std::vector<std::string> FindingStore::unfinished() const {
+  std::vector<std::string> unfinished = names();
+  std::erase_if(unfinished, [&](const std::string& name) { return is_saved(name); });
+  return unfinished;
+}
+
+std::vector<std::string> FindingStore::take_unfinished(std::optional<std::size_t> owner) const {
   std::vector<std::string> schedules;
-  for (const std::string& name : names()) {
-    if (is_saved(name)) continue;
+  for (const std::string& name : unfinished()) {
+    if (owner && read_small_file(directory_of(name) / kOwner, kLargest) != std::to_string(*owner)) continue;
     if (auto text = read_small_file(directory_of(name) / kFound, kLargest))
       schedules.push_back(std::move(*text));
     abandon(name);
@@ -63,7 +70,9 @@ Result<FindingStore::Claim> FindingStore::claim(const std::string& name,
     if (errno == EEXIST) return Claim::kKnown;
     return std::unexpected(errno_error(fmt::format("mkdir({})", directory_of(name).string())));
   }
-  if (auto written = write_small_file(directory_of(name) / kFound, first_schedule); !written) {
+  auto written = write_small_file(directory_of(name) / kOwner, std::to_string(owner_));
+  if (written) written = write_small_file(directory_of(name) / kFound, first_schedule);
+  if (!written) {
     abandon(name);
     return std::unexpected(written.error());
   }
@@ -85,6 +94,7 @@ Result<void> FindingStore::save(const SavedFinding& finding, std::string_view re
   std::error_code ec;
   fs::rename(fresh, done, ec);
   if (ec) return std::unexpected(errno_error(fmt::format("rename({})", done.string()), ec.value()));
+  fs::remove(directory / kOwner, ec);
   return {};
 }
 

@@ -2,6 +2,7 @@
 // workers share it without a lock.
 //
 //   KEY/found           the schedule that showed it first: there as soon as it is claimed
+//   KEY/owner           the worker that has claimed it, until it is saved
 //   KEY/schedule        the shortest one
 //   KEY/report.json     the report of that run
 //   KEY/finding.md      for a person
@@ -9,7 +10,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,11 +27,13 @@ inline constexpr std::size_t kMostFindings = 256;
 
 class FindingStore {
  public:
-  // Makes the directory. The error names it.
-  static Result<FindingStore> open(std::filesystem::path directory);
+  // Makes the directory. `owner`: the worker for whom claims are made. The error names the directory.
+  static Result<FindingStore> open(std::filesystem::path directory, std::size_t owner = 0);
 
-  // Before the workers start. Removes what a killed worker left half-written, and gives the schedules that showed it.
-  [[nodiscard]] std::vector<std::string> take_unfinished() const;
+  // Removes what has been left half-written, and gives the schedules that showed it: before the workers start, or of one worker that
+  // has died.
+  [[nodiscard]] std::vector<std::string> take_unfinished(std::optional<std::size_t> owner = {}) const;
+  [[nodiscard]] std::vector<std::string> unfinished() const;  // names
 
   enum class Claim {
     kMine,   // the caller is to save it, or to abandon it
@@ -48,10 +53,12 @@ class FindingStore {
   }
 
  private:
-  explicit FindingStore(std::filesystem::path directory) : directory_(std::move(directory)) {}
+  FindingStore(std::filesystem::path directory, std::size_t owner)
+      : directory_(std::move(directory)), owner_(owner) {}
   [[nodiscard]] std::vector<std::string> names() const;
 
   std::filesystem::path directory_;
+  std::size_t owner_;
 };
 
 }  // namespace selfconnect

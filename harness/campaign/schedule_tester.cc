@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "harness/campaign/features.h"
+#include "harness/judge/scheduled.h"
 #include "harness/schedule/shrink.h"
 
 namespace selfconnect {
@@ -18,6 +19,7 @@ using Depth = ScheduleRunner::Depth;
 
 constexpr std::uint32_t kMostConfirmations = 3;  // whole runs, until one shows it
 constexpr std::uint32_t kMostRetries = 8;        // of a flaky finding, with other schedules that show it
+constexpr std::uint32_t kMostMerged = 2;         // times that a fault is found to be of plainer events
 constexpr std::size_t kMostShrinkRuns = 200;
 constexpr std::size_t kMostWholeShrinkRuns = 50;  // they take their time
 constexpr std::uint32_t kMostErrorsInARow = 8;
@@ -34,24 +36,33 @@ const Finding* find_fault(const CheckResult& result, const FindingKey& key, cons
   for (const Finding& finding : result.judgement.findings) {
     if (!finding.counted || finding.rule != key.rule) continue;
     const FindingKey other = key_of(finding, result.run);
-    if (other != key && other.fault() == key.fault() && find_key(before, other) == nullptr) return &finding;
+    if (other != key && other.fault == key.fault && find_key(before, other) == nullptr) return &finding;
   }
   return nullptr;
 }
 
-// What an event of that name may amount to: an answer as good as the service's, a script that only ends the connection.
-std::span<const EventKind> plainer_than(std::string_view name) {
-  static constexpr std::array kPlain = {EventKind::kServe, EventKind::kClose, EventKind::kReset,
-                                        EventKind::kHalfClose, EventKind::kSilent};
-  if (name == event_name(EventKind::kScript)) return kPlain;
-  if (name == event_name(EventKind::kTruncate)) return std::span(kPlain).first(1);
-  return {};
+// Whether the far end came to the end of its answers before it was to break off.
+bool was_cut_nowhere(const Run& run, const Event& event) {
+  const Trace* trace = schedule_trace(run);
+  if (trace == nullptr) return false;
+  return std::ranges::all_of(trace->scheduled, [&](const ScheduledAttempt& attempt) {
+    return attempt.event != event || (attempt.peer && attempt.peer->sent < event.amount);
+  });
 }
 
-// With the event `kind` in place of all those named `name`.
-Schedule with_plain(Schedule schedule, std::string_view name, EventKind kind) {
+bool says_nothing(const Event& script) {
+  return std::ranges::none_of(script.steps, [](const Step& step) { return step.what == Step::What::kSay; });
+}
+
+// With the plain event in place of one that came to nothing else: an answer that was cut nowhere, a script without words.
+Schedule in_plain_events(Schedule schedule, const Run& run) {
   for (Entry& entry : schedule.entries) {
-    if (event_name(entry.event.kind) == name) entry.event = Event{.kind = kind};
+    const EventKind kind = entry.event.kind;
+    if (kind == EventKind::kTruncate && was_cut_nowhere(run, entry.event)) {
+      entry.event = Event{.kind = EventKind::kServe};
+    } else if (kind == EventKind::kScript && says_nothing(entry.event)) {
+      entry.event = wordless(entry.event.steps.back());
+    }
   }
   return normal_form(std::move(schedule));
 }
@@ -143,13 +154,20 @@ void ScheduleTester::meet_again(const Schedule& schedule, const CheckResult& res
   const std::string name = key.name();
   const auto saved = store_.load(name);
   if (!saved) return;  // another worker is at it
-  if (!saved->flaky() || retries_[name]++ == kMostRetries) {
+  const bool is_done = !saved->flaky() && saved->minimal;
+  if (is_done || retries_[name]++ == kMostRetries) {
     settled_.insert(name);
     parts_.say({WorkerMessage::What::kSeen, name});
     return;
   }
-  // This schedule may show for sure what that one did not.
-  settle(schedule, result, finding, key, Sighting::kAgain);
+  const auto shorter = parse_schedule(saved->schedule);
+  if (saved->flaky() || !shorter || length(*shorter) >= length(schedule)) {
+    // This schedule may show for sure what that one did not, or is as good to begin with.
+    return settle(schedule, result, finding, key, Sighting::kAgain);
+  }
+  const auto shorter_result = play(*shorter, Depth::kQuick);
+  const Finding* shown = shorter_result ? find_key(*shorter_result, key) : nullptr;
+  if (shown != nullptr) settle(*shorter, *shorter_result, *shown, key, Sighting::kAgain);
 }
 
 bool ScheduleTester::shows(const Schedule& schedule, const FindingKey& key, Depth depth,
@@ -161,21 +179,18 @@ bool ScheduleTester::shows(const Schedule& schedule, const FindingKey& key, Dept
   return shown;
 }
 
-// Where a plainer event shows the same fault, it is followed up as that event's.
-bool ScheduleTester::is_of_a_plainer_event(const Schedule& schedule, const CheckResult& result,
-                                           const FindingKey& key) {
-  const std::string name(key.event());
-  for (const EventKind kind : plainer_than(name)) {
-    const Schedule plain = with_plain(schedule, name, kind);
-    const auto plain_result = play(plain, Depth::kQuick);
-    const Finding* shown = plain_result ? find_fault(*plain_result, key, result) : nullptr;
-    if (shown == nullptr) continue;
-    if (retries_[key.name()]++ == kMostRetries) settled_.insert(key.name());
-    store_.abandon(key.name());
-    follow_up(plain, *plain_result, *shown);
-    return true;
-  }
-  return false;
+// Where plain events show the same fault, it is followed up as theirs.
+bool ScheduleTester::is_of_plainer_events(const Schedule& schedule, const CheckResult& result,
+                                          const FindingKey& key) {
+  const Schedule plain = in_plain_events(schedule, result.run);
+  if (plain == schedule || stopped()) return false;
+  const auto plain_result = play(plain, Depth::kQuick);
+  const Finding* shown = plain_result ? find_fault(*plain_result, key, result) : nullptr;
+  if (shown == nullptr) return false;
+  if (retries_[key.name()]++ == kMostMerged) settled_.insert(key.name());
+  store_.abandon(key.name());
+  follow_up(plain, *plain_result, *shown);
+  return true;
 }
 
 void ScheduleTester::settle(const Schedule& schedule, const CheckResult& result, const Finding& finding,
@@ -200,6 +215,7 @@ void ScheduleTester::confirm_and_save(const Schedule& schedule, const CheckResul
                      .shrink_runs = 0,
                      .minimal = false,
                      .replay = {}};
+  if (sighting == Sighting::kFirst && is_of_plainer_events(schedule, result, key)) return;
   std::optional<CheckResult> best;
   for (std::uint32_t i = 0; saved.shown == 0 && i < kMostConfirmations && !stopped(); ++i) {
     saved.shown += shows(schedule, key, Depth::kWhole, &best) ? 1 : 0;
@@ -232,7 +248,7 @@ void ScheduleTester::confirm_and_save(const Schedule& schedule, const CheckResul
   const CheckResult& evidence = best ? *best : result;
   if (const auto shortest = parse_schedule(saved.schedule); sighting == Sighting::kFirst && saved.shown > 0 &&
                                                             shortest &&
-                                                            is_of_a_plainer_event(*shortest, evidence, key))
+                                                            is_of_plainer_events(*shortest, evidence, key))
     return;
   if (const Finding* shown = find_key(evidence, key)) saved.message = shown->message;
   saved.replay = parts_.replay_command(store_.directory_of(saved.name).string());
@@ -240,7 +256,7 @@ void ScheduleTester::confirm_and_save(const Schedule& schedule, const CheckResul
     if (sighting == Sighting::kFirst) store_.abandon(saved.name);
     return leave_unsaved(saved.name, written.error());
   }
-  if (!saved.flaky()) settled_.insert(saved.name);
+  if (!saved.flaky() && saved.minimal) settled_.insert(saved.name);
   parts_.say({WorkerMessage::What::kFinding, saved.name});
 }
 

@@ -95,6 +95,11 @@ Parsed<FuzzCall> parse_fuzz_call(std::span<const std::string> arguments, std::si
                                  .example = "selfconnect fuzz -- ./client {host} {port}",
                                  .own_schedules = true});
   if (!check) return std::unexpected(check.error());
+  if (check->options.family == FamilyChoice::kBoth)
+    return parser.wrong("--family: a campaign dials one address: expected 4 or 6");
+  if (!check->options.judge.required.empty())
+    return parser.wrong(
+        "--require: no single run of a campaign has to judge a rule: expected it with check or replay");
 
   FuzzCall call{.options = std::move(check->options),
                 .seed = check->seed,

@@ -90,12 +90,16 @@ void interrupt() {
   if (coverage) options.kept_descriptor = coverage->fd();
   Containment containment(default_limits(call.workers, call.directory.root));
   auto created = ScheduleRunner::create(options, call.worlds);
+  // The controls are what everything is compared with.
+  if (const auto contained = containment.take_reason()) {
+    tell({WorkerMessage::What::kError,
+          fmt::format("the target took too much and was ended in a control, under no schedule yet: {}",
+                      *contained)});
+    _exit(kExitPass);
+  }
   if (!created) {
     const bool skip = created.error().verdict == Verdict::kSkip;
-    std::string reason = created.error().reason;
-    if (const auto contained = containment.take_reason())
-      reason = fmt::format("the target was ended in a control, under no schedule yet: {}", *contained);
-    tell({skip ? WorkerMessage::What::kSkip : WorkerMessage::What::kError, reason});
+    tell({skip ? WorkerMessage::What::kSkip : WorkerMessage::What::kError, created.error().reason});
     _exit(kExitPass);
   }
   ScheduleRunner& runner = **created;
@@ -147,7 +151,7 @@ int fuzz_worker_command(Arguments arguments) {
   if (!board) return failed(board.error());
   const auto call = parse_fuzz_call(arguments.subspan(1), 1);
   if (!call) return stopped(call.error());
-  auto store = FindingStore::open(call->directory.findings());
+  auto store = FindingStore::open(call->directory.findings(), *worker);
   if (!store) return failed(store.error());
   follow_orders(UniqueFd(kWorkerOrders), interrupt);
   work(*call, arguments.subspan(1), *worker, **board, std::move(*store));

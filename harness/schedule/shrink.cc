@@ -39,20 +39,6 @@ Schedule with_range(const Schedule& schedule, Range range, const Event* event) {
 
 Event plain(EventKind kind) { return {.kind = kind, .amount = 0, .steps = {}}; }
 
-// The event that a script of one step stands for.
-Event without_script(const Step& step) {
-  switch (step.what) {
-    case Step::What::kClose:
-      return plain(EventKind::kClose);
-    case Step::What::kReset:
-      return plain(EventKind::kReset);
-    case Step::What::kHalfClose:
-      return plain(EventKind::kHalfClose);
-    default:
-      return plain(EventKind::kSilent);
-  }
-}
-
 class Shrinking {
  public:
   Shrinking(const Schedule& schedule, const std::function<bool(const Schedule&)>& shows,
@@ -122,7 +108,7 @@ class Shrinking {
       lower(event.kind == EventKind::kGarbage ? 1 : 0, event.amount, [&](std::uint32_t amount) {
         return take_event(range, {.kind = event.kind, .amount = amount, .steps = {}});
       });
-    } else if (event.kind == EventKind::kScript && !take_event(range, without_script(event.steps.back()))) {
+    } else if (event.kind == EventKind::kScript && !take_event(range, wordless(event.steps.back()))) {
       shorten(range, event.steps);
     }
   }
@@ -197,6 +183,19 @@ class Shrinking {
 };
 
 }  // namespace
+
+Event wordless(const Step& last) {
+  switch (last.what) {
+    case Step::What::kClose:
+      return plain(EventKind::kClose);
+    case Step::What::kReset:
+      return plain(EventKind::kReset);
+    case Step::What::kHalfClose:
+      return plain(EventKind::kHalfClose);
+    default:
+      return plain(EventKind::kSilent);
+  }
+}
 
 Shrunk shrink_schedule(const Schedule& schedule, const std::function<bool(const Schedule&)>& shows,
                        std::size_t most_runs) {

@@ -15,6 +15,9 @@ struct Shrunk {
   bool minimal = false;  // no single event can be left out or made simpler; else the limit came first
 };
 
+// The event that a script without words stands for, by its last step: close, reset, half-close, or silent.
+[[nodiscard]] Event wordless(const Step& last);
+
 // Delta debugging (Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", 2002): leaves events out,
 // then makes them simpler: a kind by `refuse`, an amount by a smaller one, a script by a shorter one or by the event that its last
 // step stands for; and again, until nothing shows it any more. `schedule` itself must show it and is not asked about; no schedule

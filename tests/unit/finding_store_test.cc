@@ -82,6 +82,15 @@ TEST_F(FindingStoreTest, TakesWhatAKilledWorkerLeft) {
   EXPECT_THAT(store().take_unfinished(), IsEmpty());
 }
 
+TEST_F(FindingStoreTest, TakesWhatOneOfTheWorkersLeft) {
+  const auto first = *FindingStore::open(directory_, 0), second = *FindingStore::open(directory_, 1);
+  (void)first.claim("a", "self serve");
+  (void)second.claim("b", "close serve");
+  EXPECT_THAT(second.unfinished(), ElementsAre("a", "b"));
+  EXPECT_THAT(first.take_unfinished(1), ElementsAre("close serve"));
+  EXPECT_THAT(first.unfinished(), ElementsAre("a"));
+}
+
 TEST_F(FindingStoreTest, LeavesAlonePeoplesFiles) {
   ASSERT_EQ(store().claim("half", "self serve"), FindingStore::Claim::kMine);
   ASSERT_TRUE(write_small_file(directory_ / "findings/half/notes.txt", "mine"));

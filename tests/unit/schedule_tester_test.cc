@@ -203,6 +203,57 @@ TEST_F(ScheduleTesterTest, KeepsWhatShowsBesideThePlainerEvents) {
   EXPECT_EQ(saved[1].schedule, "refuse truncate:0 serve");
 }
 
+TEST_F(ScheduleTesterTest, KeepsWhatTheWordsOfAScriptShow) {
+  // Two faults of one kind: the other one is shown by a close.
+  play_ = [](const Schedule& schedule, Depth) {
+    const bool is_spoken_to = std::ranges::any_of(schedule.entries, [](const Entry& entry) {
+      return std::ranges::find(entry.event.steps, Step::What::kSay, &Step::what) != entry.event.steps.end();
+    });
+    return shows_after_refusal(schedule, is_spoken_to ? std::initializer_list<EventKind>{EventKind::kScript}
+                                                      : std::initializer_list<EventKind>{EventKind::kClose});
+  };
+  auto one = tester();
+  test(one, R"(refuse script[say:"-ERR" close] serve)");
+  test(one, "refuse close serve");
+  const auto saved = store().load_all();
+  ASSERT_EQ(saved.size(), 2U);
+  EXPECT_EQ(saved[0].schedule, "refuse close serve");
+  EXPECT_EQ(saved[1].schedule, R"(refuse script[say:"-"] serve)");
+}
+
+TEST_F(ScheduleTesterTest, KeepsAnAnswerThatWasCut) {
+  play_ = [](const Schedule& schedule, Depth) {
+    CheckResult result = shows_after_refusal(schedule, {EventKind::kTruncate, EventKind::kServe});
+    for (const Entry& entry : schedule.entries) {
+      if (entry.event.kind == EventKind::kTruncate)
+        result.run.traces.front().scheduled.push_back(
+            {.event = entry.event, .peer = PeerView{.sent = entry.event.amount}});
+    }
+    return result;
+  };
+  auto one = tester();
+  test(one, "refuse truncate:3 serve");
+  ASSERT_EQ(store().load_all().size(), 1U);
+  EXPECT_EQ(store().load_all()[0].schedule, "refuse truncate:0 serve");
+}
+
+TEST_F(ScheduleTesterTest, GoesOnShrinkingWhatWasSavedTooLong) {
+  play_ = [this](const Schedule& schedule, Depth) {
+    if (depths_.size() == 5) board_.going = Going::kStop;
+    return played(schedule, has_bug(schedule));
+  };
+  auto one = tester();
+  test(one, "reset*3 refuse*5 self silent close*2 serve");
+  ASSERT_FALSE(store().load_all().at(0).minimal);
+  board_.going = Going::kOn;
+  auto next = tester();
+  test(next, "reset*3 refuse*5 self silent close*2 serve");
+  const auto saved = store().load_all();
+  ASSERT_EQ(saved.size(), 1U);
+  EXPECT_TRUE(saved[0].minimal);
+  EXPECT_EQ(saved[0].schedule, "refuse self serve");
+}
+
 TEST_F(ScheduleTesterTest, KeepsWhatOnlyATruncatedAnswerShows) {
   play_ = [](const Schedule& schedule, Depth) {
     return shows_after_refusal(schedule, {EventKind::kTruncate});
