@@ -28,12 +28,6 @@ constexpr int kMostTries = 64;               // ports tried for one socket
 constexpr std::uint16_t kFirstPort = 32768;  // of those tried; the kernel's default range
 constexpr std::uint32_t kPorts = 28232;
 
-// Where a connection to it leads to: to loopback for the unspecified address.
-Endpoint reached(Endpoint endpoint) {
-  if (endpoint.address.is_unspecified()) endpoint.address = Address::loopback(endpoint.address.family());
-  return endpoint;
-}
-
 Family family_of(const sockaddr_storage& address) {
   return address.ss_family == AF_INET6 ? Family::kIpv6 : Family::kIpv4;
 }
@@ -80,7 +74,7 @@ ScheduleDirector::ScheduleDirector(const World& world, ScheduleRecorder& seen, O
     : world_(world), seen_(seen), options_(std::move(options)), ports_(world, seen) {}
 
 DialAnswer ScheduleDirector::dial(const StoppedDial& stopped) {
-  const Endpoint destination = reached(stopped.dial.destination);
+  const Endpoint destination = reached_by(stopped.dial.destination);
   Meeting meeting{.stopped = stopped,
                   .listener = listener_at(destination),
                   .attempt = seen_.begin_attempt(destination),

@@ -36,12 +36,6 @@ constexpr std::uint64_t kManyAttempts = 16;
 constexpr auto kShortWatch = 600ms;
 constexpr auto kLongWatch = 3s;
 
-// IPv6 addresses and those of 127.0.0.0/8 are no source addresses by the any-address route alone.
-bool needs_local_address(const Address& address) {
-  if (address == Address::loopback(address.family())) return false;
-  return address.family() == Family::kIpv6 || address.bytes().front() == 127;
-}
-
 OutputText text_of(const OutputBuffer& buffer, const SecretPatterns& secrets) {
   OutputText text{.head = buffer.head(), .tail = buffer.tail(), .total = buffer.total()};
   black_out(text, secrets);

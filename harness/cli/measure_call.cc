@@ -74,28 +74,43 @@ Parsed<void> check_whole(const CommandParser& parser, const MeasureCall& call) {
 }
 
 // Why the policy never gives a client the port that it dials, and what would.
-std::optional<std::string> why_no_hit(const MeasureOptions& options, PolicyKind running) {
+struct NoHit {
+  std::string reason;
+  bool is_certain = true;
+};
+
+std::optional<NoHit> certain(std::string reason) { return NoHit{.reason = std::move(reason)}; }
+
+std::optional<NoHit> why_no_hit(const MeasureCall& call, PolicyKind running) {
+  const MeasureOptions& options = call.options;
   const PolicyKind kind = options.policy.kind;
   const std::uint16_t port = options.destination.port;
   if (kind == PolicyKind::kForce) return std::nullopt;
   if (kind == PolicyKind::kSequential) {
     const auto ports = port_cycle(options.policy, options.open);
     if (std::ranges::find(ports, port) != ports.end()) return std::nullopt;
-    return fmt::format("{} never hands out port {}: expected ports with {} among them, or another --port",
-                       options.policy.text(), port, port);
+    return certain(
+        fmt::format("{} never hands out port {}: expected ports with {} among them, or another --port",
+                    options.policy.text(), port, port));
   }
   const PredictionQuestion question{
       .model = is_model(kind) ? kind : running, .layout = options.open, .port = port, .until = {}};
   const Chance chance = chance_of(question);
   if (chance == Chance::kOutOfRange) {
-    return fmt::format(
+    return certain(fmt::format(
         "port {} is outside the ephemeral range {}: expected another --port, or a --range with it", port,
-        range_text(question));
+        range_text(question)));
   }
-  if (chance == Chance::kReserved)
-    return fmt::format("port {} is reserved: expected another --port, or a --range, in which none is", port);
-  if (kind == PolicyKind::kRandom) return std::nullopt;
-  return parity_reason(question);
+  if (chance == Chance::kReserved) {
+    return certain(
+        fmt::format("port {} is reserved: expected another --port, or a --range, in which none is", port));
+  }
+  const auto parity = kind == PolicyKind::kRandom ? std::nullopt : parity_reason(question);
+  if (!parity) return std::nullopt;
+  if (kind != PolicyKind::kKernel || call.loop) return certain(*parity);
+  // The kernel gives it ports of the other parity first (docs/ports.md).
+  return NoHit{.reason = *parity + ", unless the client binds to port 0 before it dials",
+               .is_certain = false};
 }
 
 }  // namespace
@@ -141,12 +156,19 @@ Parsed<MeasureCall> parse_measure_call(std::span<const std::string> arguments, c
     options.open.reserved.clear();
   }
   if (!given.attempts && !given.hits && !given.duration) options.limits.hits = 1;
-  if (!given.duration) options.limits.duration = std::chrono::minutes(1);
+  if (given.duration) {
+    options.first_attempt =
+        std::max<std::chrono::nanoseconds>(options.first_attempt, *options.limits.duration);
+  } else {
+    options.limits.duration = std::chrono::minutes(1);
+  }
   if (dashes != arguments.end()) options.command.assign(dashes + 1, arguments.end());
   if (auto whole = check_whole(parser, call); !whole) return std::unexpected(whole.error());
-  call.note = why_no_hit(options, running);
-  if (call.note && !given.attempts && !given.duration)
-    return parser.wrong("no attempt can hit: " + *call.note);
+  if (const auto no_hit = why_no_hit(call, running)) {
+    call.note = no_hit->reason;
+    if (no_hit->is_certain && !given.attempts && !given.duration)
+      return parser.wrong("no attempt can hit: " + no_hit->reason);
+  }
   options.own_addresses = options.policy.kind == PolicyKind::kKernel && !given.host &&
                           (call.loop || has_placeholder(options.command, Placeholder::kHost));
   return call;

@@ -3,10 +3,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
-
 #include "harness/measure/measurement.h"
-#include "harness/trace/syn_ring.h"
+#include "harness/measure/trial_tally.h"
 
 namespace selfconnect {
 
@@ -18,12 +16,12 @@ class AttemptSource {
   AttemptSource(const AttemptSource&) = delete;
   AttemptSource& operator=(const AttemptSource&) = delete;
 
-  // Hands over what happened since the last time, in order, and never waits: look several times a second at least.
-  virtual void drain(const std::function<void(const Syn&)>& take) = 0;
+  // Adds what happened since the last time, in order, and never waits: look several times a second at least.
+  virtual void drain(TrialTally& tally) = 0;
 
-  // What the attempts one by one do not tell, or not from here: `refused`, `held`, `exhausted` and `lost`. Once the
-  // command has ended and all is drained.
-  virtual void complete(Trial& trial) = 0;
+  // What the attempts one by one do not tell, or not from here: `refused`, `held`, `exhausted`, `passed_over` and `lost`. Once
+  // the command has ended and all is drained.
+  virtual void complete(const TrialTally& tally, Trial& trial) = 0;
 };
 
 }  // namespace selfconnect

@@ -6,26 +6,26 @@
 
 namespace selfconnect {
 
-void CallSource::drain(const std::function<void(const Syn&)>& take) {
+void CallSource::drain(TrialTally& tally) {
   for (const NotifyEvent& event : engine_.take_events()) {
-    if (event.dial.allocator != Allocator::kConnect) continue;
-    if (const auto syn = syn_of(event)) take(*syn);
+    if (event.dial.allocator != Allocator::kConnect || tally.complete()) continue;
+    if (!tally.first_hit()) passed_over_ += event.dial.busy;
+    if (const auto syn = syn_of(event)) tally.add(*syn);
   }
 }
 
 // Nothing where the call came to no SYN.
 std::optional<Syn> CallSource::syn_of(const NotifyEvent& event) {
   using How = ConnectOutcome::How;
-  const Address any_source = Address::loopback(event.dial.destination.address.family());
-  Syn syn{.at = event.at - start_,
-          .source = {any_source, event.port},
-          .destination = event.dial.destination,
-          .sequence = ++sequence_};
-  if (syn.destination.address.is_unspecified()) syn.destination.address = any_source;
-  if (!syn.destination.address.is_loopback()) {
-    kept_from_ = syn.destination;
+  const Endpoint destination = reached_by(event.dial.destination);
+  if (!destination.address.is_loopback()) {
+    kept_from_ = destination;
     return std::nullopt;
   }
+  Syn syn{.at = event.at - start_,
+          .source = {Address::loopback(destination.address.family()), event.port},
+          .destination = destination,
+          .sequence = ++sequence_};
   if (!event.outcome) return syn;  // by fast open
   if (event.outcome->how == How::kNotDialled) {
     if (event.outcome->error == EADDRNOTAVAIL) ++exhausted_;
@@ -36,11 +36,12 @@ std::optional<Syn> CallSource::syn_of(const NotifyEvent& event) {
   return syn;
 }
 
-void CallSource::complete(Trial& trial) {
+void CallSource::complete(const TrialTally& /*tally*/, Trial& trial) {
   trial.counts.refused = std::min(refused_, trial.counts.attempts - trial.counts.hits);
   trial.counts.exhausted = exhausted_;
   trial.counts.held.reset();
-  trial.lost = engine_.dropped_events();
+  trial.passed_over = passed_over_;
+  trial.lost = engine_.missed_attempts();
 }
 
 }  // namespace selfconnect

@@ -17,9 +17,9 @@ class CallSource : public AttemptSource {
   // From now on; `engine` must outlive it.
   explicit CallSource(NotifyEngine& engine) : engine_(engine) { engine.forget_attempts(); }
 
-  void drain(const std::function<void(const Syn&)>& take) override;
+  void drain(TrialTally& tally) override;
   // How a self-connection ended, and with it what holds the port, is seen by nobody.
-  void complete(Trial& trial) override;
+  void complete(const TrialTally& tally, Trial& trial) override;
 
   // An address that is not loopback, which the client dialled and was kept from (NotifySupervisor::Reach).
   [[nodiscard]] const std::optional<Endpoint>& kept_from() const { return kept_from_; }
@@ -32,7 +32,7 @@ class CallSource : public AttemptSource {
   NotifyEngine& engine_;
   Clock::time_point start_ = Clock::now();
   std::uint32_t sequence_ = 0;
-  std::uint64_t refused_ = 0, exhausted_ = 0;
+  std::uint64_t refused_ = 0, exhausted_ = 0, passed_over_ = 0;
   std::optional<Endpoint> kept_from_;
 };
 

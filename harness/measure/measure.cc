@@ -30,7 +30,7 @@ namespace {
 
 constexpr auto kLook = 20ms;                // between looks into the ring
 constexpr auto kProgress = 100ms;           // between reports of progress
-constexpr auto kFirstAttempt = 10s;         // for a command to dial at all
+constexpr auto kOutstanding = 500ms;        // for SYNs of other threads, after the one that ends a trial
 constexpr std::uint64_t kIdleLaunches = 3;  // a command that ends without dialling is launched no oftener
 
 bool is_the_loopback(const Address& address) { return address == Address::loopback(address.family()); }
@@ -63,6 +63,11 @@ std::optional<std::uint64_t> stated_attempt(const MeasureOptions& options) {
   return static_cast<std::uint64_t>(found - ports.begin()) + 1;
 }
 
+// When a trial's first attempt was seen, and that a limit was reached.
+struct DialTimes {
+  std::optional<std::chrono::steady_clock::time_point> first, over;
+};
+
 class Measurer {
  public:
   using Clock = std::chrono::steady_clock;
@@ -80,6 +85,7 @@ class Measurer {
     found_.policy = options.policy;
     found_.kernel = kernel_release();
     found_.seed = options.seed;
+    found_.limits = options.limits;
     found_.range = options.open.range_text();
     found_.stated = stated_attempt(options);
     found_.one_walk =
@@ -128,6 +134,13 @@ class Measurer {
     found_.isolation = isolation_name(world.isolation());
   }
 
+  [[nodiscard]] PortRules port_rules(const MeasureOptions& options) const {
+    const PolicyKind kind = options.policy.kind;
+    const bool unbound = kind == PolicyKind::kKernel ||
+                         (kind == PolicyKind::kForce && engine_->choice == EngineChoice::kRange);
+    return {.walk = port_cycle(options.policy, options.open), .bound = !unbound};
+  }
+
   // `range` knows two policies only. Where the kernel chooses, `hook` leaves sockets alone too, and knows which calls got
   // no port.
   Result<BestEngine> choose(const World& world) const {
@@ -156,15 +169,20 @@ class Measurer {
   }
 
   // Past its duration also where the command is silent and no SYN says so.
-  [[nodiscard]] bool over(const TrialTally& tally, const std::optional<Clock::time_point>& first) const {
+  [[nodiscard]] bool over(const TrialWorld& trial, TrialTally& tally, const DialTimes& times) const {
+    const auto now = Clock::now();
     if (found_.interrupted || tally.complete()) return true;
-    return options_.limits.duration && first && Clock::now() - *first > *options_.limits.duration;
+    if (tally.is_over()) {
+      if (trial.command_ended() || now - times.over.value_or(now) > kOutstanding) tally.give_up_outstanding();
+      return tally.complete();
+    }
+    return options_.limits.duration && times.first && now - *times.first > *options_.limits.duration;
   }
 
   // A walk of its own for each trial. The first follows the policy to the letter, where that has a seed.
   [[nodiscard]] std::uint64_t policy_seed() const {
-    if (options_.policy.seed != 0 && trial_ == 1) return options_.policy.seed;
-    return RandomSource::mix((options_.policy.seed != 0 ? options_.policy.seed : options_.seed) + trial_);
+    const auto& given = options_.policy.seed;
+    return given && trial_ == 1 ? *given : RandomSource::mix(given.value_or(options_.seed) + trial_);
   }
 
   // Addresses are drawn from the seed; 127.0.0.0/16 is left to the user.
@@ -183,15 +201,15 @@ class Measurer {
 
   asio::awaitable<Outcome<void>> one() {
     const MeasureOptions options = options_of_trial();
-    TrialTally tally(options.limits, waits_);
-    auto place = open(options, tally);
+    auto place = open(options);
     if (!place) co_return std::unexpected(place.error());
     TrialWorld& trial = *place->trial;
+    TrialTally& tally = *place->tally;
     if (auto dialled = co_await dial(trial, tally); !dialled) co_return dialled;
     keep(trial.close(), tally);
-    if (const auto elsewhere = dials_elsewhere(tally); elsewhere && !found_.interrupted)
-      co_return failed(*elsewhere);
     if (const auto lost = cannot_hit_at_hand(trial, tally)) co_return cannot(error(*lost));
+    if (const auto elsewhere = dials_elsewhere(options.destination, tally); elsewhere && !found_.interrupted)
+      co_return failed(*elsewhere);
     if (auto saved = trial.save_packets(options_.out / fmt::format("trial-{}", trial_)); !saved)
       co_return failed(saved.error().message);
     co_return Outcome<void>{};
@@ -200,26 +218,28 @@ class Measurer {
   // Of one trial.
   struct Place {
     Graveyard::Kept world;
+    std::unique_ptr<TrialTally> tally;
     std::unique_ptr<TrialWorld> trial;
   };
 
-  Outcome<Place> open(const MeasureOptions& options, TrialTally& tally) {
+  Outcome<Place> open(const MeasureOptions& options) {
     auto made = worlds_.make();
-    if (!made) return open_at_hand(options, tally, made.error());
+    if (!made) return open_at_hand(options, made.error());
     auto world = graveyard_.keep(std::move(*made));
     auto engine = engine_for(*world);
     if (!engine) return std::unexpected(engine.error());
-    if (options.destination != options_.destination) {
+    if (needs_local_address(options.destination.address)) {
       if (auto added = world->add_local_address(options.destination.address); !added)
         return cannot(added.error());
     }
+    auto tally = std::make_unique<TrialTally>(options.limits, port_rules(options), waits_);
     auto trial =
-        TrialWorld::open(context_, *world, std::move(*engine), options, tally, [this] { pulse_.beat(); });
+        TrialWorld::open(context_, *world, std::move(*engine), options, *tally, [this] { pulse_.beat(); });
     if (!trial) return cannot(trial.error());
-    return Place{std::move(world), std::move(*trial)};
+    return Place{std::move(world), std::move(tally), std::move(*trial)};
   }
 
-  Outcome<Place> open_at_hand(const MeasureOptions& options, TrialTally& tally, const Error& denied) {
+  Outcome<Place> open_at_hand(const MeasureOptions& options, const Error& denied) {
     auto best = choose_engine_at_hand(options.engine, denied);
     if (!best) {
       return cannot(
@@ -234,28 +254,33 @@ class Measurer {
     auto engine = make_notify_engine(*world);
     if (!engine) return cannot(engine.error().during("engine notify"));
     tell(std::move(*best), *world);
-    auto trial = TrialWorld::open_at_hand(context_, *world, std::move(*engine), options, tally,
+    auto tally = std::make_unique<TrialTally>(options.limits, PortRules{}, waits_);
+    auto trial = TrialWorld::open_at_hand(context_, *world, std::move(*engine), options, *tally,
                                           [this] { pulse_.beat(); });
     if (!trial) return cannot(trial.error());
-    return Place{std::move(world), std::move(*trial)};
+    return Place{std::move(world), std::move(tally), std::move(*trial)};
   }
 
   asio::awaitable<Outcome<void>> dial(TrialWorld& trial, TrialTally& tally) {
     const auto start = Clock::now();
-    std::optional<Clock::time_point> first;
-    while (!over(tally, first)) {
+    DialTimes times;
+    const auto look = [&] {
+      trial.count();
+      if (!times.first && tally.first_at()) times.first = Clock::now();
+      if (!times.over && tally.is_over()) times.over = Clock::now();
+    };
+    while (!over(trial, tally, times)) {
       if (trial.command_ended()) {
-        trial.count();
-        if (over(tally, first)) break;
+        look();
+        if (over(trial, tally, times)) break;
         if (tally.counts().attempts == 0 && trial.launches() >= kIdleLaunches) co_return dials_nothing(trial);
         if (auto launched = trial.launch(); !launched) co_return failed(launched.error().message);
       }
       co_await pulse_.until([&] { return found_.interrupted || trial.command_ended(); },
                             Clock::now() + kLook);
-      trial.count();
+      look();
       if (auto kept_up = trial.keep_up(); !kept_up) co_return failed(kept_up.error().message);
-      if (!first && tally.first_at()) first = Clock::now();
-      if (!first && Clock::now() - start > kFirstAttempt) co_return dials_nothing(trial);
+      if (!times.first && Clock::now() - start > options_.first_attempt) co_return dials_nothing(trial);
       report(tally);
     }
     co_return Outcome<void>{};
@@ -280,16 +305,23 @@ class Measurer {
     return fmt::format("the command dials {}; {}", most_dialled(tally).text(), kOnlyTheLoopback);
   }
 
-  // Policy, layout and figures are for the port that was named: of another they say nothing.
-  [[nodiscard]] std::optional<std::string> dials_elsewhere(const TrialTally& tally) const {
+  // Policy, layout and figures are for the destination that was named: of another they say nothing. Addresses that are
+  // their own source in a world are as good.
+  static std::optional<std::string> dials_elsewhere(const Endpoint& named, const TrialTally& tally) {
     const auto& dialled = tally.destinations();
-    const std::uint16_t port = options_.destination.port;
-    if (dialled.empty() ||
-        std::ranges::any_of(dialled, [&](const auto& one) { return one.first.port == port; }))
-      return std::nullopt;
+    const auto to_port = [&](const auto& one) { return one.first.port == named.port; };
+    const auto as_named = [&](const auto& one) {
+      const Address& address = one.first.address;
+      return to_port(one) && (address == named.address || !needs_local_address(address));
+    };
+    if (dialled.empty() || std::ranges::any_of(dialled, as_named)) return std::nullopt;
     const Endpoint& other = most_dialled(tally);
-    return fmt::format("the command never dialled port {}; it dialled {}: give --port {}", port, other.text(),
-                       other.port);
+    if (std::ranges::any_of(dialled, to_port)) {
+      return fmt::format("the command never dialled {}; it dialled {}: give --host {}", named.text(),
+                         other.text(), other.address.text());
+    }
+    return fmt::format("the command never dialled port {}; it dialled {}: give --port {}", named.port,
+                       other.text(), other.port);
   }
 
   static const Endpoint& most_dialled(const TrialTally& tally) {
@@ -298,6 +330,7 @@ class Measurer {
   }
 
   void keep(Trial trial, const TrialTally& tally) {
+    if (!trial.end && !found_.interrupted) trial.end = TrialEnd::kDuration;
     found_.counts += trial.counts;
     found_.elapsed += trial.elapsed;
     found_.trials.push_back(std::move(trial));

@@ -21,12 +21,13 @@ namespace selfconnect {
 
 struct MeasureOptions {
   std::vector<std::string> command;  // argv, with {port} and {host} not yet replaced
-  Policy policy;  // seed 0 of random and the models: each trial has one of its own, drawn from `seed`
+  Policy policy;  // without a seed each trial of a model has one of its own, drawn from `seed`
   EngineChoice engine = EngineChoice::kAuto;
   Endpoint destination;      // {host} and {port}; what `force` and the models are for
   PortLayout open;           // the world's range and reserved ports
   bool other_range = false;  // than this machine's
   TrialLimits limits;        // of each trial
+  std::chrono::nanoseconds first_attempt = std::chrono::seconds(10);  // for the command to dial at all
   std::uint64_t trials = 1;
   // Each trial but the first dials an address of its own in 127.0.0.0/8. The kernel's walk over the ports is one of the
   // whole machine for each pair of addresses and port (inet_hashtables.c), so trials that follow each other would go on

@@ -2,8 +2,14 @@
 #include "harness/measure/measurement.h"
 
 #include <algorithm>
+#include <array>
 
 namespace selfconnect {
+
+std::string_view trial_end_name(TrialEnd end) {
+  static constexpr std::array<std::string_view, 3> kNames = {"attempts", "hits", "duration"};
+  return kNames.at(static_cast<std::size_t>(end));
+}
 
 AttemptCounts& AttemptCounts::operator+=(const AttemptCounts& other) {
   attempts += other.attempts;
@@ -28,7 +34,10 @@ std::optional<FirstHit> Measurement::first_hit() const {
 
 double Measurement::attempts_per_second() const {
   const double seconds = std::chrono::duration<double>(elapsed).count();
-  return seconds > 0 ? static_cast<double>(counts.attempts) / seconds : 0;
+  std::uint64_t after_first = 0;
+  for (const Trial& trial : trials)
+    after_first += trial.counts.attempts - std::min<std::uint64_t>(trial.counts.attempts, 1);
+  return seconds > 0 ? static_cast<double>(after_first) / seconds : 0;
 }
 
 Proportion Measurement::hit_rate() const { return proportion(counts.hits, counts.attempts); }

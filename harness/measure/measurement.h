@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/measure/proportion.h"
@@ -40,13 +41,27 @@ struct AttemptCounts {
   AttemptCounts& operator+=(const AttemptCounts& other);
 };
 
+// Whichever comes first ends a trial.
+struct TrialLimits {
+  std::optional<std::uint64_t> attempts;
+  std::optional<std::uint64_t> hits;
+  std::optional<std::chrono::nanoseconds> duration;  // from the trial's first attempt
+};
+
+// Which limit ended a trial.
+enum class TrialEnd { kAttempts, kHits, kDuration };
+[[nodiscard]] std::string_view trial_end_name(TrialEnd end);  // "attempts", "hits", "duration"
+
 // One world, from its first attempt on.
 struct Trial {
   AttemptCounts counts;
   std::optional<FirstHit> first_hit;
   std::chrono::nanoseconds elapsed{};  // from the first attempt to the last one counted
   std::uint64_t launches = 0;          // of the command: a one-shot is launched again and again
-  std::uint64_t lost = 0;              // SYNs that the recorder missed: then the counts are too low
+  std::uint64_t lost = 0;              // attempts that were missed: then the counts are too low
+  // Ports that the policy gave before the first hit and somebody else had; nothing in a world, where nobody else is.
+  std::uint64_t passed_over = 0;
+  std::optional<TrialEnd> end;  // nothing: interrupted
 };
 
 struct Measurement {
@@ -58,6 +73,7 @@ struct Measurement {
   std::string kernel;
   std::uint64_t seed = 0;
   std::optional<Endpoint> destination;  // most dialled
+  TrialLimits limits;
   std::string range;                    // "32768 60999"
   std::optional<std::uint64_t> stated;  // the attempt at which the policy must hit first, where it says so
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "harness/measure/trial_world.h"
 
-#include <algorithm>
-
 #include "harness/check/taken_port.h"
 #include "harness/launch/command_line.h"
 #include "harness/measure/packet_source.h"
@@ -32,7 +30,7 @@ Result<std::unique_ptr<TrialWorld>> TrialWorld::open(asio::io_context& context, 
   // The policy before the source: what an engine tries out is no attempt of the command's.
   if (auto followed = trial->follow_policy(); !followed) return std::unexpected(followed.error());
   if (auto names = NameServer::start(context, world)) trial->names_ = std::move(*names);
-  auto attempts = PacketSource::open(world);
+  auto attempts = PacketSource::open(world, *trial->engine_, options.destination);
   if (!attempts) return std::unexpected(attempts.error());
   trial->attempts_ = std::move(*attempts);
   if (auto kept = trial->keep_packets(); !kept) return std::unexpected(kept.error());
@@ -71,9 +69,7 @@ Result<void> TrialWorld::keep_packets() {
   return {};
 }
 
-void TrialWorld::count() {
-  attempts_->drain([this](const Syn& syn) { tally_.add(syn); });
-}
+void TrialWorld::count() { attempts_->drain(tally_); }
 
 std::optional<Endpoint> TrialWorld::kept_from() const {
   return calls_ == nullptr ? std::nullopt : calls_->kept_from();
@@ -110,10 +106,9 @@ Trial TrialWorld::close() {
   Trial trial{.counts = tally_.counts(),
               .first_hit = tally_.first_hit(),
               .elapsed = tally_.elapsed(),
-              .launches = launches_};
-  if (const auto calls = engine_->calls(options_.destination))
-    trial.counts.exhausted = *calls - std::min(*calls, tally_.seen(options_.destination));
-  attempts_->complete(trial);
+              .launches = launches_,
+              .end = tally_.end()};
+  attempts_->complete(tally_, trial);
   return trial;
 }
 

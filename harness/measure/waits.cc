@@ -83,10 +83,18 @@ std::optional<BackoffFit> fit_backoff(std::span<const nanoseconds> all) {
 void WaitSample::add(nanoseconds wait) {
   ++count_;
   max_ = std::max(max_, wait);
-  if (first_.size() < kFirst) first_.push_back(wait);
   if (sample_.size() < limit_) return sample_.push_back(wait);
   const std::uint64_t place = random_() % count_;
   if (place < limit_) sample_[place] = wait;
+}
+
+void WaitSample::launched() {
+  has_launch_ = has_launch_ || first_.size() >= kFewestForBackoff;
+  if (!has_launch_) first_.clear();
+}
+
+void WaitSample::add_to_backoff(nanoseconds wait) {
+  if (!has_launch_ && first_.size() < kFirst) first_.push_back(wait);
 }
 
 Waits WaitSample::summary() const {

@@ -37,6 +37,9 @@ class WaitSample {
   explicit WaitSample(std::uint64_t seed, std::size_t limit = 1U << 17) : random_(seed), limit_(limit) {}
 
   void add(std::chrono::nanoseconds wait);
+  // The backoff is read from the first launch that has kFewestForBackoff such waits, of one destination.
+  void launched();
+  void add_to_backoff(std::chrono::nanoseconds wait);
   [[nodiscard]] Waits summary() const;
 
  private:
@@ -48,6 +51,7 @@ class WaitSample {
   std::chrono::nanoseconds max_{};
   std::vector<std::chrono::nanoseconds> sample_;
   std::vector<std::chrono::nanoseconds> first_;
+  bool has_launch_ = false;  // whose waits `first_` has
 };
 
 }  // namespace selfconnect

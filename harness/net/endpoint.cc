@@ -123,4 +123,9 @@ socklen_t Endpoint::to_sockaddr(sockaddr_storage& storage) const {
   return sizeof(sockaddr_in6);
 }
 
+Endpoint reached_by(Endpoint endpoint) {
+  if (endpoint.address.is_unspecified()) endpoint.address = Address::loopback(endpoint.address.family());
+  return endpoint;
+}
+
 }  // namespace selfconnect

@@ -56,4 +56,7 @@ struct Endpoint {
   auto operator<=>(const Endpoint&) const = default;
 };
 
+// Where a connection to it leads: to loopback for the unspecified address.
+[[nodiscard]] Endpoint reached_by(Endpoint endpoint);
+
 }  // namespace selfconnect

@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string_view>
+#include <vector>
 
 #include "harness/net/endpoint.h"
 #include "harness/ports/layout.h"
@@ -51,10 +53,13 @@ class Engine {
   // The kernel's own choice again, but never one of `never`.
   virtual Result<void> release(const std::set<std::uint16_t>& never) = 0;
 
-  // How often connect() was called for `destination`, those that got no port among them; nullopt: cannot tell.
-  [[nodiscard]] virtual std::optional<std::uint64_t> calls(const Endpoint& /*destination*/) const {
-    return std::nullopt;
-  }
+  // The calls of connect() since the last time, those that got no port among them, in no certain order; nullopt: it cannot tell, or
+  // not of all.
+  struct Call {
+    std::chrono::steady_clock::time_point at;
+    Endpoint destination;
+  };
+  virtual std::optional<std::vector<Call>> take_calls() { return std::nullopt; }
 
   // Whether a connection to `destination` that is made now, as a process confined so would make it, connects to
   // itself. Closes it by RST, so that nothing stays behind. The caller has said force() before; the answer is what

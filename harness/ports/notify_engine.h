@@ -53,7 +53,7 @@ class NotifyEngine : public Engine {
   void forget_attempts() { supervisor_->forget_attempts(); }
 
   [[nodiscard]] std::vector<NotifyEvent> take_events() { return supervisor_->take_events(); }
-  [[nodiscard]] std::uint64_t dropped_events() { return supervisor_->dropped_events(); }
+  [[nodiscard]] std::uint64_t missed_attempts() { return supervisor_->missed_attempts(); }
 
  private:
   NotifyEngine(const World* world, std::vector<sock_filter> filter,

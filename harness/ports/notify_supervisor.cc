@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -162,9 +163,9 @@ std::vector<NotifyEvent> NotifySupervisor::take_events() {
   return taken;
 }
 
-std::uint64_t NotifySupervisor::dropped_events() {
+std::uint64_t NotifySupervisor::missed_attempts() {
   const std::scoped_lock lock(mutex_);
-  return dropped_;
+  return missed_;
 }
 
 void NotifySupervisor::forget_attempts() {
@@ -172,7 +173,7 @@ void NotifySupervisor::forget_attempts() {
   asked_ = false;
   attempts_.clear();
   events_.clear();
-  dropped_ = 0;
+  missed_ = 0;
 }
 
 void NotifySupervisor::run() {
@@ -253,6 +254,7 @@ NotifySupervisor::Answer NotifySupervisor::answer_dial(int listener, const secco
   const pid_t thread = static_cast<pid_t>(stopped.pid);
   const Endpoint destination = Endpoint::from_sockaddr(address);
   UniqueFd socket = socket_of(thread, static_cast<int>(call.arguments[0]));
+  if (!socket) count_missed(thread, static_cast<int>(call.arguments[0]));
   if (!socket || !still_valid(listener, stopped.id) || !is_tcp(socket.get())) return {};
   if (reach_ == Reach::kLoopbackOnly && !stays_on_loopback(destination.address)) {
     if (access_ == SocketAccess::kMake) made_.keep(thread, std::move(socket));  // it may dial again
@@ -289,6 +291,11 @@ NotifySupervisor::Answer NotifySupervisor::answer_dial(int listener, const secco
   Answer answer{.event = NotifyEvent{std::chrono::steady_clock::now(), thread, dial, port}};
   if (!watched) return answer;
   const ConnectAnswer made = watched_connect(socket.get(), address);
+  if (access_ == SocketAccess::kMake && made.error == ECONNREFUSED) {
+    struct stat status{};
+    if (refused_.size() == kMostRefused) refused_.erase(refused_.begin());
+    if (fstat(socket.get(), &status) == 0) refused_.insert(status.st_ino);
+  }
   answer.event->outcome = made.outcome;
   if (made.goes_on) return answer;
   answer.how = made.error == 0 ? Answer::How::kValue : Answer::How::kError;
@@ -350,6 +357,14 @@ UniqueFd NotifySupervisor::socket_of(pid_t thread, int fd) {
   return taken ? std::move(*taken) : UniqueFd();
 }
 
+void NotifySupervisor::count_missed(pid_t thread, int fd) {
+  if (access_ != SocketAccess::kMake) return;
+  const auto inode = socket_inode(thread, fd);
+  if (!inode || !refused_.contains(*inode)) return;
+  const std::scoped_lock lock(mutex_);
+  ++missed_;
+}
+
 // 0: none was chosen, or none can be had.
 std::uint16_t NotifySupervisor::bind_to_choice(int socket, sockaddr_storage& address, socklen_t length,
                                                Dial& dial) {
@@ -389,7 +404,7 @@ void NotifySupervisor::note(NotifyEvent event) {
   if (event.dial.allocator == Allocator::kConnect) attempts_to(event.dial.destination) = event.dial.attempt;
   if (events_.size() == kMostEvents) {
     events_.pop_front();
-    ++dropped_;
+    ++missed_;
   }
   events_.push_back(std::move(event));
 }

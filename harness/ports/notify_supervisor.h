@@ -22,6 +22,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -75,7 +76,9 @@ class NotifySupervisor {
 
   // What happened since the last time; the oldest are dropped beyond kMostEvents.
   [[nodiscard]] std::vector<NotifyEvent> take_events();
-  [[nodiscard]] std::uint64_t dropped_events();  // since the start or forget_attempts()
+  // Events that were dropped, and where sockets are made (SocketAccess::kMake) also attempts on one that was refused before:
+  // the socket is the target's own then. Since the start or forget_attempts().
+  [[nodiscard]] std::uint64_t missed_attempts();
 
   // Whether any socket has been given a port, or found to have one, since the start or forget_attempts().
   [[nodiscard]] bool was_asked() const { return asked_; }
@@ -87,6 +90,7 @@ class NotifySupervisor {
   static constexpr std::size_t kMostEvents = 16'384;
   static constexpr std::size_t kMostDestinations = 4'096;  // with a count of their own
   static constexpr unsigned kMostBusy = 1'024;             // ports tried for one attempt
+  static constexpr std::size_t kMostRefused = 4'096;       // sockets that are remembered
 
  private:
   NotifySupervisor(SocketAccess access, Reach reach) : access_(access), reach_(reach) {}
@@ -108,6 +112,7 @@ class NotifySupervisor {
   Answer answer_bind(int listener, const seccomp_notif& stopped, const NotifyCall& call);
   Answer answer_socket(int listener, const seccomp_notif& stopped, const NotifyCall& call);
   UniqueFd socket_of(pid_t thread, int fd);
+  void count_missed(pid_t thread, int fd);
   std::uint16_t bind_to_choice(int socket, sockaddr_storage& address, socklen_t length, Dial& dial);
   std::shared_ptr<const TakeDial> taker();
   std::uint64_t& attempts_to(const Endpoint& destination);  // with mutex_ locked
@@ -120,6 +125,7 @@ class NotifySupervisor {
   std::vector<UniqueFd> listeners_;  // the thread's, as are the next two
   DescriptorTaker taker_;
   MadeSockets made_;
+  std::set<ino_t> refused_;  // the thread's: sockets made here, whose refusal the target knows of
   std::atomic<bool> asked_ = false;
   std::mutex taking_;  // held while an attempt is taken whole
   std::mutex mutex_;   // of the next five
@@ -127,7 +133,7 @@ class NotifySupervisor {
   std::shared_ptr<const ChoosePort> choose_;
   std::shared_ptr<const TakeDial> take_;
   std::deque<NotifyEvent> events_;
-  std::uint64_t dropped_ = 0;
+  std::uint64_t missed_ = 0;
   std::thread thread_;
 };
 

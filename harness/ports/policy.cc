@@ -89,9 +89,8 @@ std::string Policy::text() const {
       return last == 65535 ? fmt::format("{}:{}", form.name, first)
                            : fmt::format("{}:{}-{}", form.name, first, last);
     case Parameter::kSeed:
-      return fmt::format("{}:{}", form.name, seed);
     case Parameter::kOptionalSeed:
-      if (seed != 0) return fmt::format("{}:{}", form.name, seed);
+      if (seed) return fmt::format("{}:{}", form.name, *seed);
       break;
     case Parameter::kNone:
       break;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,7 +30,7 @@ struct Policy {
   PolicyKind kind = PolicyKind::kKernel;
   std::uint16_t first = 0;  // kSequential: 1 <= first <= last
   std::uint16_t last = 0;
-  std::uint64_t seed = 0;  // kRandom and the models
+  std::optional<std::uint64_t> seed{};  // kRandom, and the models if wanted
 
   static Policy force() { return {.kind = PolicyKind::kForce}; }
   static Policy kernel() { return {}; }

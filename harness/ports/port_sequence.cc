@@ -26,7 +26,7 @@ std::vector<std::uint16_t> port_cycle(const Policy& policy, const PortLayout& op
 }
 
 PortSequence::PortSequence(const Policy& policy, const PortLayout& open, std::set<std::uint16_t> never)
-    : policy_(policy), never_(std::move(never)), random_(policy.seed) {
+    : policy_(policy), never_(std::move(never)), random_(policy.seed.value_or(0)) {
   if (policy.kind == PolicyKind::kSequential) {
     ports_ = port_cycle(policy, open, never_);
   } else if (policy.kind == PolicyKind::kRandom) {
@@ -34,7 +34,7 @@ PortSequence::PortSequence(const Policy& policy, const PortLayout& open, std::se
   } else if (is_model(policy.kind)) {
     PortLayout layout = open;
     layout.reserved.insert(never_.begin(), never_.end());
-    model_.emplace(policy.kind, layout, policy.seed);
+    model_.emplace(policy.kind, layout, policy.seed.value_or(0));
   }
 }
 

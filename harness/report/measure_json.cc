@@ -44,6 +44,8 @@ Json to_json(const Trial& trial) {
   json["elapsed_ms"] = milliseconds(trial.elapsed);
   json["launches"] = trial.launches;
   json["lost"] = trial.lost;
+  json["passed_over"] = trial.passed_over;
+  json["ended"] = trial.end ? Json(trial_end_name(*trial.end)) : Json("interrupted");
   return json;
 }
 

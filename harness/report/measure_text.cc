@@ -37,24 +37,46 @@ std::string answer(const Measurement& found) {
                      one_in(rate.high));
 }
 
-std::string first_hit(const Measurement& found) {
-  std::vector<std::uint64_t> attempts;
+// Trials without a hit count as later ones.
+std::string first_hits(const Measurement& found) {
+  std::vector<FirstHit> hits;
   for (const Trial& trial : found.trials) {
-    if (trial.first_hit) attempts.push_back(trial.first_hit->attempt);
+    if (trial.first_hit) hits.push_back(*trial.first_hit);
   }
+  if (hits.empty()) return {};
+  std::ranges::sort(hits, {}, &FirstHit::attempt);
+  std::string text =
+      fmt::format("; in {} of {} trials, at attempt {} to {}, median ", hits.size(), found.trials.size(),
+                  grouped(hits.front().attempt), grouped(hits.back().attempt));
+  const std::size_t middle = (found.trials.size() - 1) / 2;
+  if (middle >= hits.size()) return text + fmt::format("more than {}", grouped(hits.back().attempt));
+  const FirstHit& median = hits[middle];
+  return text + fmt::format("{} ({})", grouped(median.attempt), duration_text(median.after));
+}
+
+std::uint64_t passed_over(const Measurement& found) {
+  std::uint64_t total = 0;
+  for (const Trial& trial : found.trials) total += trial.passed_over;
+  return total;
+}
+
+std::string first_hit(const Measurement& found) {
   std::string text = "no hit yet";
   if (const auto first = found.first_hit()) {
     text = fmt::format("first hit at attempt {}, after {}", grouped(first->attempt),
                        duration_text(first->after));
   }
-  if (found.trials.size() > 1 && !attempts.empty()) {
-    std::ranges::sort(attempts);
-    text += fmt::format("; in {} of {} trials, at attempt {} to {}, median {}", attempts.size(),
-                        found.trials.size(), grouped(attempts.front()), grouped(attempts.back()),
-                        grouped(attempts[(attempts.size() - 1) / 2]));
-  }
+  if (found.trials.size() > 1) text += first_hits(found);
   if (found.stated) text += fmt::format("; the policy states attempt {}", grouped(*found.stated));
+  if (const std::uint64_t taken = passed_over(found); found.stated && taken > 0)
+    text += fmt::format(", less the {} taken or not allowed, which were passed over", counted(taken, "port"));
   return text;
+}
+
+// Two digits, so that a slow client has a rate too.
+std::string rate_text(double per_second) {
+  return per_second < 10 ? fmt::format("{:.2g}", per_second)
+                         : grouped(static_cast<std::uint64_t>(per_second + 0.5));
 }
 
 std::string fates(const Measurement& found) {
@@ -62,7 +84,7 @@ std::string fates(const Measurement& found) {
   std::string text;
   // A single attempt has no rate.
   if (const double rate = found.attempts_per_second(); rate > 0)
-    text = fmt::format("{} attempts/s: ", grouped(static_cast<std::uint64_t>(rate + 0.5)));
+    text = fmt::format("{} attempts/s: ", rate_text(rate));
   text += fmt::format("refused {}, hit {}", grouped(counts.refused), grouped(counts.hits));
   if (!counts.held && counts.hits > 0) {
     text += "; while a hit or its TIME_WAIT held the port not known here";
@@ -110,6 +132,17 @@ std::uint64_t lost(const Measurement& found) {
   return total;
 }
 
+// Where other limits were to end it.
+std::optional<std::string> ended_by_time(const Measurement& found) {
+  const auto& limits = found.limits;
+  const auto by_time = std::ranges::count(found.trials, std::optional(TrialEnd::kDuration), &Trial::end);
+  if (by_time == 0 || !limits.duration || !(limits.attempts || limits.hits)) return std::nullopt;
+  const std::string which =
+      found.trials.size() == 1 ? "Ended" : fmt::format("{} of {} trials ended", by_time, found.trials.size());
+  return fmt::format("{} by --duration, {}, before the other limit was reached.", which,
+                     duration_text(*limits.duration));
+}
+
 }  // namespace
 
 std::string measurement_text(const Measurement& found, const ConsoleStyle& style) {
@@ -125,10 +158,10 @@ std::string measurement_text(const Measurement& found, const ConsoleStyle& style
                   found.engine_reason.empty() ? "" : " (" + found.engine_reason + ")",
                   found.destination ? found.destination->text() : "nothing dialled", found.range, found.seed),
       style.width);
+  if (const auto ended = ended_by_time(found)) text += hanging("  ", *ended, style.width);
   if (found.interrupted) text += "  Interrupted: these are the attempts made until then.\n";
   if (const std::uint64_t missed = lost(found); missed > 0) {
-    text += fmt::format("  The recorder missed {}: all counts are too low by as much.\n",
-                        counted(missed, "attempt"));
+    text += fmt::format("  Missed were {}: all counts are too low by as much.\n", counted(missed, "attempt"));
   }
   if (found.one_walk) {
     text += hanging(
@@ -143,10 +176,11 @@ std::string measurement_text(const Measurement& found, const ConsoleStyle& style
 
 std::string measure_progress_line(const MeasureState& state) {
   const double seconds = std::chrono::duration<double>(state.elapsed).count();
-  const double rate = seconds > 0 ? static_cast<double>(state.attempts) / seconds : 0;
-  std::string line = fmt::format("trial {} of {}: {}, {}/s, {}", state.trial, state.trials,
-                                 counted(state.attempts, "attempt"),
-                                 grouped(static_cast<std::uint64_t>(rate)), counted(state.hits, "hit"));
+  const double rate =
+      seconds > 0 && state.attempts > 0 ? static_cast<double>(state.attempts - 1) / seconds : 0;
+  std::string line =
+      fmt::format("trial {} of {}: {}, {}/s, {}", state.trial, state.trials,
+                  counted(state.attempts, "attempt"), rate_text(rate), counted(state.hits, "hit"));
   if (state.left) {
     line += fmt::format(", at most {:.1f} s left",
                         std::max(0.0, std::chrono::duration<double>(*state.left).count()));

@@ -304,4 +304,9 @@ Result<World::FarAddresses> World::connect_far(Family family) const {
   return addresses;
 }
 
+bool needs_local_address(const Address& address) {
+  if (address.is_unspecified() || address == Address::loopback(address.family())) return false;
+  return address.family() == Family::kIpv6 || address.is_loopback();
+}
+
 }  // namespace selfconnect

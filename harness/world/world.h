@@ -150,6 +150,9 @@ class World {
   bool renewable_ = false;                // after watch_all_but_network()
 };
 
+// In a world it is no source address by itself: IPv6 and 127.0.0.0/8, but for 127.0.0.1 and ::1.
+[[nodiscard]] bool needs_local_address(const Address& address);
+
 // Worlds, one after the other, from one Maker, which is started with the first of them and ends with this. For one thread
 // at a time; the worlds may outlive it.
 class WorldMaker {

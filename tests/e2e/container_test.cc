@@ -232,6 +232,30 @@ TEST_F(ContainerMeasureTest, SkipsWhatTakesAWorldOfItsOwn) {
   }
 }
 
+TEST_F(ContainerMeasureTest, SaysWhichPortsWerePassedOver) {
+  // Those below 1024 are not for this user.
+  const Called called =
+      measure_in_container({"--loop", "--port", "1050", "--policy", "sequential:1020-1100"});
+  EXPECT_EQ(called.status, 0) << called;
+  const auto found = nlohmann::json::parse(called.out, nullptr, false);
+  EXPECT_EQ(found["first_hit"]["attempt"], 27) << called;
+  EXPECT_EQ(found["trials"][0]["passed_over"], 4) << called;
+  EXPECT_THAT(called.err, HasSubstr("less the 4 ports taken"));
+}
+
+TEST_F(ContainerMeasureTest, CountsAsMissedWhatItCannotSee) {
+  // Dials each socket ten times; sockets that the supervisor has made are the client's after the first.
+  const char* const redials =
+      "import socket\n"
+      "s = socket.socket()\n"
+      "for i in range(10): s.connect_ex(('127.0.0.1', 50000))\n";
+  const Called called = measure_in_container({"--attempts", "3", "--", "python3", "-c", redials});
+  EXPECT_EQ(called.status, 0) << called;
+  const auto found = nlohmann::json::parse(called.out, nullptr, false);
+  EXPECT_GE(found["trials"][0]["lost"], 18) << called;
+  EXPECT_THAT(called.err, HasSubstr("all counts are too low"));
+}
+
 TEST_F(ContainerMeasureTest, SkipsAPortThatTakesPrivilege) {
   const Called called = measure_in_container({"--loop", "--port", "80", "--policy", "force"});
   EXPECT_EQ(called.status, 77) << called;

@@ -56,7 +56,7 @@ class SequentialTest : public ::testing::TestWithParam<std::string> {
 };
 
 TEST_P(SequentialTest, HitsAtTheStatedAttempt) {
-  for (const char* host : {"127.0.0.1", "::1"}) {
+  for (const char* host : {"127.0.0.1", "::1", "127.0.0.2", "fd00::1", "10.1.2.3"}) {
     const Measured measured = measure({"--engine", GetParam(), "--policy", "sequential:49990-50010", "--host",
                                        host, "--trials", "3", "--loop"});
     ASSERT_TRUE(measured.report.is_object()) << measured;
@@ -75,6 +75,25 @@ TEST_P(SequentialTest, HitsAtTheStatedAttempt) {
     }
     EXPECT_THAT(measured.called.err, HasSubstr("first hit at attempt 11"));
     EXPECT_THAT(measured.called.err, ContainsRegex("the[ \n]+policy[ \n]+states[ \n]+attempt[ \n]+11"));
+  }
+}
+
+// Threads send their SYNs in another order than they are handed their ports.
+TEST_P(SequentialTest, HitsAtTheStatedAttemptOfThreadsToo) {
+  const char* const threads =
+      "import socket, sys, threading\n"
+      "def dial():\n"
+      "  while True:\n"
+      "    with socket.socket() as s:\n"
+      "      s.connect_ex(('127.0.0.1', 50000))\n"
+      "for i in range(16): threading.Thread(target=dial).start()\n";
+  for (int i = 0; i < 5; ++i) {
+    const Measured measured = measure(
+        {"--engine", GetParam(), "--policy", "sequential:49000-50010", "--", "python3", "-c", threads});
+    ASSERT_TRUE(measured.report.is_object()) << measured;
+    EXPECT_EQ(measured.report.at("stated_attempt"), 1001);
+    EXPECT_EQ(measured.report.at("first_hit").at("attempt"), 1001) << measured;
+    EXPECT_GE(measured.report.at("attempts"), 1001) << measured;
   }
 }
 
@@ -211,6 +230,54 @@ TEST_F(MeasureTest, OfAPortOfTheOtherParityThereAreNoHits) {
   EXPECT_EQ(measured.report.at("hits"), 0);
   EXPECT_EQ(measured.report.at("attempts"), 20000);
   EXPECT_TRUE(measured.report.at("first_hit").is_null());
+}
+
+TEST_F(MeasureTest, OfAClientThatBindsFirstTheOtherParityIsNoReason) {
+  const Measured measured = measure({"--port", "50001", "--range", "50000-50063", "--hits", "3", "--",
+                                     target_path("bind_zero"), "{host}", "{port}"});
+  EXPECT_THAT(measured.called.err, HasSubstr("unless the client binds to port 0"));
+  ASSERT_TRUE(measured.report.is_object()) << measured;
+  EXPECT_EQ(measured.report.at("hits"), 3);
+}
+
+// Keeps its self-connection, so that of the one port there is none left, and goes on dialling.
+constexpr const char* kHoldsAndDials =
+    "import socket\n"
+    "held = []\n"
+    "while True:\n"
+    "  s = socket.socket()\n"
+    "  if s.connect_ex(('127.0.0.1', 50000)) == 0: held.append(s)\n"
+    "  else: s.close()\n";
+
+TEST_F(MeasureTest, CountsNoCallAfterTheLimitAsExhausted) {
+  SELFCONNECT_NEEDS("bpf", why_no_hook());
+  const Arguments command = {"--range", "50000-50000", "--engine", "hook",
+                             "--",      "python3",     "-c",       kHoldsAndDials};
+  Arguments one = {"--hits", "1"}, time = {"--duration", "1s", "--hits", "2"};
+  for (Arguments* arguments : {&one, &time})
+    arguments->insert(arguments->end(), command.begin(), command.end());
+  const Measured by_hits = measure(one), by_time = measure(time);
+  ASSERT_TRUE(by_hits.report.is_object() && by_time.report.is_object()) << by_hits << by_time;
+  EXPECT_EQ(by_hits.report.at("exhausted"), 0);
+  EXPECT_EQ(by_time.report.at("attempts"), 1);
+  EXPECT_GT(by_time.report.at("exhausted"), 100);
+  EXPECT_EQ(by_time.report.at("trials").at(0).at("ended"), "duration");
+}
+
+TEST_F(MeasureTest, TakesTheUnspecifiedAddressForLoopback) {
+  SELFCONNECT_NEEDS("bpf", why_no_hook());
+  for (const char* host : {"0.0.0.0", "::"}) {
+    const Measured measured = measure({"--host", host, "--attempts", "50", "--engine", "hook", "--loop"});
+    ASSERT_TRUE(measured.report.is_object()) << measured;
+    EXPECT_EQ(measured.report.at("exhausted"), 0) << host;
+  }
+}
+
+TEST_F(MeasureTest, SaysWhichAddressTheCommandDialsInstead) {
+  const Measured measured =
+      measure({"--policy", "force", "--attempts", "3", "--", target_path("static"), "127.0.0.2", "50000"});
+  EXPECT_EQ(measured.called.status, 2);
+  EXPECT_THAT(measured.called.err, HasSubstr("it dialled 127.0.0.2:50000: give --host 127.0.0.2"));
 }
 
 TEST_F(MeasureTest, LaunchesAOneShotUntilThereIsEnough) {

@@ -22,7 +22,7 @@ TEST(PolicyTest, ReadsWhatItWrites) {
 
 TEST(PolicyTest, HasOneValueForEquivalentTexts) {
   EXPECT_EQ(parse_policy("sequential:50001-65535")->text(), "sequential:50001");
-  EXPECT_EQ(parse_policy("linux-5.18:0")->text(), "linux-5.18");
+  EXPECT_EQ(parse_policy("linux-5.18:0")->text(), "linux-5.18:0") << "0 is a seed";
   EXPECT_EQ(parse_policy("sequential:7-9"), Policy::sequential(7, 9));
   EXPECT_EQ(parse_policy("random:3"), Policy::random(3));
   EXPECT_EQ(parse_policy("force"), Policy::force());

@@ -184,8 +184,14 @@ class LoadedHook : public HookEngine {
     return bpf_map_lookup_elem(attempts_map(), &key, &count) == 0 ? count : 0;
   }
 
-  [[nodiscard]] std::optional<std::uint64_t> calls(const Endpoint& destination) const override {
-    return attempts(destination);
+  std::optional<std::vector<Call>> take_calls() override {
+    const HookEvents told = take_events();
+    if (told.lost > 0) return std::nullopt;
+    std::vector<Call> calls;
+    for (const HookEvent& event : told.events) {
+      if (event.call == HookEvent::Call::kConnect) calls.push_back({event.at, event.destination});
+    }
+    return calls;
   }
 
   HookEvents take_events() override {
