@@ -13,6 +13,7 @@
 #include <csignal>
 #include <utility>
 
+#include "harness/launch/inherited.h"
 #include "harness/sys/socket_pair.h"
 
 namespace selfconnect {
@@ -76,6 +77,7 @@ class Spawning {
     for (std::string& word : command) argv.push_back(word.data());
     argv.push_back(nullptr);
     pid_t pid = -1;
+    const OpenFilesAsInherited as_inherited;
     const int cause = posix_spawn(&pid, argv[0], &actions_, &attributes_, argv.data(), environ);
     if (cause != 0) return std::unexpected(errno_error(fmt::format("start {}", argv[0]), cause));
     return pid;

@@ -204,7 +204,11 @@ void ScheduleDirector::accept(Meeting& meeting) {
           meeting.listener.endpoint().text()));
     }
     meeting.accepted = std::move(accepted.socket);
-    if (!meeting.accepted) meeting.failed("the connection was not to be accepted");
+    if (accepted.error != 0) {
+      meeting.failed(fmt::format("accept the connection: {} (ulimit -n)", strerror(accepted.error)));
+    } else if (!meeting.accepted) {
+      meeting.failed("the connection was not to be accepted");
+    }
   } else {
     meeting.attempt.instead = fmt::format("connect() failed: {}", strerror(called.error));
   }

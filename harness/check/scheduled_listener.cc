@@ -94,6 +94,10 @@ ScheduledListener::Accepted ScheduledListener::accept_from(const Endpoint& clien
     socklen_t length = sizeof(from);
     UniqueFd socket(
         accept4(listener_.get(), reinterpret_cast<sockaddr*>(&from), &length, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!socket && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
+      accepted.error = errno;
+      break;
+    }
     if (!socket && Clock::now() >= by) break;
     if (!socket) continue;
     if (Endpoint::from_sockaddr(from) == client) {

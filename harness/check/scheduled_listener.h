@@ -51,6 +51,7 @@ class ScheduledListener {
   struct Accepted {
     UniqueFd socket;  // non-blocking; invalid: it did not come
     int strangers = 0;
+    int error = 0;  // an errno: of accept(2), for want of descriptors or memory
   };
   [[nodiscard]] Accepted accept_from(const Endpoint& client) const;
 

@@ -89,5 +89,6 @@ int run(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   selfconnect::mend_inherited();
+  selfconnect::raise_open_files();
   return selfconnect::written(selfconnect::run({argv + 1, argv + argc}));
 }

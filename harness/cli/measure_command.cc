@@ -80,7 +80,7 @@ int measure_command(Arguments arguments) {
   if (auto found = find_command(options.command.front()); !found) return failed(found.error());
   for (const auto& path : {call->json, call->csv}) {
     if (!path) continue;
-    if (auto made = write_file(*path, ""); !made) return failed(made.error());
+    if (auto writable = check_writable(*path); !writable) return failed(writable.error());
   }
 
   if (!options.out.empty()) {

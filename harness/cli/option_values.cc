@@ -52,7 +52,7 @@ Result<std::uint64_t> parse_seed(std::string_view text) {
 }
 
 Result<std::uint64_t> parse_count(std::string_view text) {
-  return parse_number<std::uint64_t>(text, 1, "a number: expected a whole number, 1 or more");
+  return parse_number<std::uint64_t>(text, 1, "a count: expected a whole number, 1 or more");
 }
 
 Result<std::filesystem::path> parse_path(std::string_view text) {

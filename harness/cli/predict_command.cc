@@ -26,9 +26,13 @@ Result<std::vector<PredictedPort>> predict_this_host(PredictCall& call) {
   question.layout = {
       .low = host.ephemeral->low, .high = host.ephemeral->high, .reserved = ports_of(call.reserved)};
   std::vector<PredictedPort> ports;
+  // Where nothing is reserved a simulation for one port is as good for all.
+  const bool symmetric = question.layout.reserved.empty();
+  std::optional<Prediction> known;
   for (const Endpoint& listener : listeners_at_risk(host.listeners, *host.ephemeral, call.reserved)) {
     question.port = listener.port;
-    ports.push_back({question, listener, predict(question)});
+    ports.push_back({question, listener, known ? *known : predict(question)});
+    if (symmetric && ports.back().prediction.chance == Chance::kPossible) known = ports.back().prediction;
   }
   sort_by_risk(ports);
   return ports;

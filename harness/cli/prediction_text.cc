@@ -76,8 +76,9 @@ std::string_view reason_name(Chance chance) {
 std::string candidates_text(const PredictionQuestion& question) {
   const CandidateRing ring = candidate_ring(question.model, question.layout);
   const std::string_view parity = ring.step == 1 ? "" : parity_name(ring.first) == "even" ? "even " : "odd ";
-  return fmt::format("{} {}port{}", grouped(static_cast<double>(ring.candidates())), parity,
-                     ring.candidates() == 1 ? "" : "s");
+  const std::size_t candidates = candidates_of(question);
+  return fmt::format("{} {}port{}", grouped(static_cast<double>(candidates)), parity,
+                     candidates == 1 ? "" : "s");
 }
 
 std::string never_text(const PredictionQuestion& question, Chance chance) {

@@ -32,6 +32,17 @@ Result<UniqueFd> open_file(const std::string& path) {
 
 }  // namespace
 
+Result<void> check_writable(const std::string& path) {
+  if (path == "-") return {};
+  const UniqueFd there(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (there) return {};
+  if (errno != ENOENT) return std::unexpected(errno_error(fmt::format("open({})", path)));
+  const UniqueFd made(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (!made) return std::unexpected(errno_error(fmt::format("open({})", path)));
+  unlink(path.c_str());
+  return {};
+}
+
 Result<void> write_file(const std::string& path, std::string_view text) {
   const auto fd = open_file(path);
   if (!fd) return std::unexpected(fd.error());

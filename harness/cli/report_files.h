@@ -29,6 +29,9 @@ struct ReportRequest {
   bool operator==(const ReportRequest&) const = default;
 };
 
+// Whether write_file() will be able to make or write it. Changes nothing.
+[[nodiscard]] Result<void> check_writable(const std::string& path);
+
 // Makes or empties the file ("-": standard output) and writes `text`. The error names the file.
 [[nodiscard]] Result<void> write_file(const std::string& path, std::string_view text);
 

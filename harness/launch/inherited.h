@@ -4,10 +4,34 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/resource.h>
+
+#include <optional>
+
 namespace selfconnect {
 
 // Opens /dev/null for those of descriptors 0 to 2 that are closed, and gives SIGCHLD its default again. Before the first
 // descriptor is opened and the first child is made.
 void mend_inherited();
+
+// Raises the soft limit of open descriptors (RLIMIT_NOFILE) to the hard one, at most kMostOpenFiles: under a schedule a connection is
+// held for each attempt. What is launched gets the limit that was inherited. Once, while there is one thread.
+void raise_open_files();
+inline constexpr rlim_t kMostOpenFiles = 65'536;
+
+// The limit as it was; nothing where it has not been raised.
+[[nodiscard]] const std::optional<rlimit>& inherited_open_files();
+
+// While it lives the limit is as it was inherited, for a child to be started so.
+class OpenFilesAsInherited {
+ public:
+  OpenFilesAsInherited();
+  ~OpenFilesAsInherited();
+  OpenFilesAsInherited(const OpenFilesAsInherited&) = delete;
+  OpenFilesAsInherited& operator=(const OpenFilesAsInherited&) = delete;
+
+ private:
+  rlimit raised_{};
+};
 
 }  // namespace selfconnect

@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "harness/launch/inherited.h"
 #include "harness/sys/unique_fd.h"
 
 namespace selfconnect {
@@ -80,6 +81,8 @@ void default_signals() {
 }
 
 bool set_limits(const std::vector<std::pair<int, rlim_t>>& limits) {
+  const auto& open_files = inherited_open_files();
+  if (open_files && setrlimit(RLIMIT_NOFILE, &*open_files) != 0) return false;
   for (const auto& [resource, value] : limits) {
     const rlimit limit{value, value};
     if (setrlimit(static_cast<__rlimit_resource>(resource), &limit) != 0) return false;

@@ -117,9 +117,16 @@ Chance chance_of(const PredictionQuestion& question) {
   return odd_length && port == layout.high ? Chance::kOddRangeLast : Chance::kOtherParity;
 }
 
+std::size_t candidates_of(const PredictionQuestion& question) {
+  const CandidateRing ring = candidate_ring(question.model, question.layout);
+  PredictionQuestion lowest = question;
+  lowest.port = question.layout.low;
+  return ring.candidates() - (chance_of(lowest) == Chance::kLowest ? 1 : 0);
+}
+
 Prediction predict(const PredictionQuestion& question) {
   const CandidateRing ring = candidate_ring(question.model, question.layout);
-  Prediction prediction{.chance = chance_of(question), .candidates = ring.candidates()};
+  Prediction prediction{.chance = chance_of(question), .candidates = candidates_of(question)};
   const auto target = ring.slot_of(question.port);
   if (prediction.chance != Chance::kPossible || !target) return prediction;
   for (const double probability : question.until) prediction.until.push_back({probability, 0});

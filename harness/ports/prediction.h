@@ -64,6 +64,9 @@ struct Prediction {
 //                                 seconds with a c / m. With reserved ports only for a <= 1. Else simulation.
 [[nodiscard]] Prediction predict(const PredictionQuestion& question);
 
+// The ports that can come up, while one of them is free.
+[[nodiscard]] std::size_t candidates_of(const PredictionQuestion& question);
+
 // The first part of the answer alone.
 [[nodiscard]] Chance chance_of(const PredictionQuestion& question);
 

@@ -82,7 +82,7 @@ std::expected<Step, SyntaxError> take_text(Scanner& scanner) {
   return Step{.what = Step::What::kSay, .amount = 0, .bytes = std::move(*bytes)};
 }
 
-std::expected<Step, SyntaxError> take_step(Scanner& scanner, StepsEnd end) {
+std::expected<Step, SyntaxError> take_step(Scanner& scanner, bool may_end) {
   const std::size_t begin = scanner.position();
   const std::string_view word = scanner.take_word();
   if (word == "read") return take_amount(scanner);
@@ -90,8 +90,7 @@ std::expected<Step, SyntaxError> take_step(Scanner& scanner, StepsEnd end) {
   if (word == "close") return Step{.what = Step::What::kClose, .amount = 0, .bytes = {}};
   if (word == "reset") return Step{.what = Step::What::kReset, .amount = 0, .bytes = {}};
   if (word == "half-close") return Step{.what = Step::What::kHalfClose, .amount = 0, .bytes = {}};
-  return Scanner::fail_at(
-      begin, fmt::format("a step ({}){}", kSteps, end == StepsEnd::kBracket ? " or the closing `]`" : ""));
+  return Scanner::fail_at(begin, fmt::format("a step ({}){}", kSteps, may_end ? " or the closing `]`" : ""));
 }
 
 bool is_last(const Step& step) { return step.what == Step::What::kClose || step.what == Step::What::kReset; }
@@ -114,7 +113,7 @@ std::expected<std::vector<Step>, SyntaxError> take_steps(Scanner& scanner, Steps
       return scanner.fail(fmt::format("no step after {}, which is the last",
                                       steps.back().what == Step::What::kClose ? "close" : "reset"));
     }
-    auto step = take_step(scanner, end);
+    auto step = take_step(scanner, end == StepsEnd::kBracket && !steps.empty());
     if (!step) return std::unexpected(step.error());
     if (!scanner.at_gap() && !(end == StepsEnd::kBracket && scanner.next_is(']'))) {
       return scanner.fail(end == StepsEnd::kBracket ? "white space or `]` after a step"

@@ -80,6 +80,10 @@ Result<std::vector<PortRange>> parse_port_list(std::string_view text) {
     const auto dash = part.find('-');
     const auto range =
         range_of(part.substr(0, dash), dash == std::string::npos ? part : part.substr(dash + 1));
+    if (!range && dash != std::string::npos && range_of(part.substr(dash + 1), part.substr(0, dash))) {
+      return std::unexpected(error(fmt::format("the range {} is the wrong way round: expected {}-{}", part,
+                                               part.substr(dash + 1), part.substr(0, dash))));
+    }
     if (!range)
       return std::unexpected(error(fmt::format("'{}' is not a port: expected N or LOW-HIGH", part)));
     ports.push_back(*range);

@@ -208,7 +208,7 @@ Arguments fuzz_hog(const std::string& out, const std::string& script) {
           "--workers",
           "2",
           "--runs",
-          "24",
+          "12",
           "--seed",
           "7",
           "--answer",

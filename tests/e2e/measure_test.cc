@@ -1,10 +1,14 @@
 // selfconnect measure: attempts that are known in advance, what the kernel does when nothing is forced, and its calls.
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/tcp.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -273,6 +277,38 @@ TEST_F(MeasureTest, TakesTheUnspecifiedAddressForLoopback) {
   }
 }
 
+TEST_F(MeasureTest, ShowsProgressOnATerminalAndNothingOfItElsewhere) {
+  const UniqueFd terminal(posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+  ASSERT_TRUE(terminal && grantpt(terminal.get()) == 0 && unlockpt(terminal.get()) == 0);
+  const UniqueFd user(open(ptsname(terminal.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  ASSERT_TRUE(user);
+  const Arguments command = {selfconnect_path(), "measure", "--loop", "--duration", "700ms",
+                             "--hits",           "1000000"};
+  Child shown({.command = command, .err = user.get()});
+  EXPECT_EQ(shown.wait(std::chrono::seconds(30)), 0);
+  std::string seen(1 << 20, '\0');
+  const ssize_t got = read(terminal.get(), seen.data(), seen.size());
+  seen.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  const char* const progress =
+      "trial 1 of 1: [0-9,]+ attempts, [0-9,]+/s, [0-9]+ hits?, at most 0.[0-9] s left";
+  EXPECT_THAT(seen, ContainsRegex(progress));
+
+  Child quiet({.command = command});
+  EXPECT_EQ(quiet.wait(std::chrono::seconds(30)), 0);
+  EXPECT_THAT(quiet.err(), HasSubstr("attempts/s"));
+  EXPECT_THAT(quiet.err(), ::testing::Not(HasSubstr("s left")));
+}
+
+TEST_F(MeasureTest, KeepsAnOldReportWhereThereIsNoNewOne) {
+  const TempDir directory;
+  write_file(directory.file("old.json"), "old");
+  const Called called = call({"measure", "--json", directory.file("old.json"), "--", "true"});
+  EXPECT_EQ(called.status, 2) << called;
+  EXPECT_EQ(read_file(directory.file("old.json")), "old");
+  EXPECT_EQ(call({"measure", "--json", directory.file("new.json"), "--", "true"}).status, 2);
+  EXPECT_FALSE(std::filesystem::exists(directory.file("new.json")));
+}
+
 TEST_F(MeasureTest, SaysWhichAddressTheCommandDialsInstead) {
   const Measured measured =
       measure({"--policy", "force", "--attempts", "3", "--", target_path("static"), "127.0.0.2", "50000"});
@@ -345,7 +381,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadCall{"PortZero", {"--policy", "sequential:0-5", "--loop"}, 64, "1 to 65535"},
         BadCall{"RangeWrongWayRound", {"--range", "60000-50000", "--loop"}, 64, "--range"},
         BadCall{"UnknownPolicy", {"--policy", "linux-9", "--loop"}, 64, "linux-5.18"},
-        BadCall{"NoAttempts", {"--attempts", "0", "--loop"}, 64, "--attempts: '0' is not a number"},
+        BadCall{"NoAttempts", {"--attempts", "0", "--loop"}, 64, "--attempts: '0' is not a count"},
         BadCall{"NoTime", {"--duration", "soon", "--loop"}, 64, "--duration"},
         BadCall{"DialsNothing", {"--", "true"}, 2, "dialled nothing over TCP"},
         BadCall{"CommandNotFound", {"--", "no-such-client"}, 2, "command not found"},

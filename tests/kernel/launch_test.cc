@@ -116,6 +116,18 @@ TEST_F(ProcessTest, ReadsNothingOrTheGivenFile) {
   EXPECT_EQ(missing.error().code, ENOENT);
 }
 
+TEST_F(ProcessTest, HasTheLimitOfDescriptorsThatWasInherited) {
+  const rlimit before{.rlim_cur = 100, .rlim_max = 200};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  raise_open_files();
+  rlimit raised{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &raised), 0);
+  EXPECT_EQ(raised.rlim_cur, 200U);
+  EXPECT_EQ(run_to_end(world(), {.command = {"sh", "-c", "ulimit -Sn; ulimit -Hn"}}).out, "100\n200\n");
+  const LaunchSpec own{.command = {"sh", "-c", "ulimit -n"}, .limits = {{RLIMIT_NOFILE, 50}}};
+  EXPECT_EQ(run_to_end(world(), own).out, "50\n");
+}
+
 TEST_F(ProcessTest, KeepsEnvironmentAndDirectory) {
   setenv("SELFCONNECT_LAUNCH_TEST", "kept as it is", 1);
   std::filesystem::current_path(directory());

@@ -85,7 +85,7 @@ TEST(PredictCallTest, RefusesWhatMeansNothing) {
   EXPECT_THAT(with("--range", "50000"), HasSubstr("expected LOW-HIGH"));
   EXPECT_THAT(with("--range", "0-50000"), HasSubstr("'0' is not a port: expected 1 to 65535"));
   EXPECT_THAT(with("--range", "1-65536"), HasSubstr("'65536' is not a port"));
-  EXPECT_THAT(with("--reserved", "9-8"), HasSubstr("'9-8' is not a port"));
+  EXPECT_THAT(with("--reserved", "9-8"), HasSubstr("the range 9-8 is the wrong way round: expected 8-9"));
   EXPECT_THAT(with("--interval", "0s"), HasSubstr("out of range: expected more than 0"));
   EXPECT_THAT(with("--interval", "0"), HasSubstr("'0' is not a duration"));
   EXPECT_THAT(with("--rate", "0"), HasSubstr("'0' is not a rate: expected attempts per second, more than 0"));
