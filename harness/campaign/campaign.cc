@@ -33,6 +33,7 @@ constexpr auto kLook = 50ms;      // how often the workers are asked
 constexpr auto kShow = 250ms;     // how often progress is told
 constexpr auto kFinishing = 15s;  // for findings at hand, once the time is up
 constexpr auto kStopping = 5s;    // then the workers are killed
+constexpr auto kDiskLow = 500ms;  // before it counts as filled
 constexpr std::size_t kMostRestarts = 5;
 constexpr std::size_t kMostNotes = 100;
 
@@ -180,7 +181,7 @@ class Campaign {
     }
     CampaignFinding& finding = at->second;
     const bool was_flaky = finding.saved.flaky();
-    if (was_flaky) finding.saved = store_.load(name).value_or(finding.saved);
+    if (was_flaky || !finding.saved.minimal) finding.saved = store_.load(name).value_or(finding.saved);
     const bool is_confirmed = was_flaky && !finding.saved.flaky();
     if (!std::exchange(finding.seen, true) || is_confirmed) observer_.found(finding);
     const bool counts = !finding.saved.flaky() && finding.saved.level >= options_.level;
@@ -227,7 +228,14 @@ class Campaign {
   // What a target has filled stays full when it is ended, and neither corpus nor findings can be kept then.
   void watch_the_disk() {
     const auto& root = options_.directory.root;
-    if (end_ || free_disk_bytes(root) >= least_disk_) return;
+    const auto now = Clock::now();
+    if (end_ || free_disk_bytes(root) >= least_disk_) {
+      disk_low_since_.reset();
+      return;
+    }
+    // A file that has no name any more goes with the target.
+    if (!disk_low_since_) disk_low_since_ = now;
+    if (now - *disk_low_since_ < kDiskLow) return;
     fail(Verdict::kError,
          fmt::format(
              "the disk of {} has less than {} MiB left, for the target or another program fills it: make "
@@ -265,6 +273,7 @@ class Campaign {
   std::string why_unjudged_;
   std::set<std::string> kinds_noted_;
   std::optional<CampaignEnd> end_;
+  std::optional<Clock::time_point> disk_low_since_;
   std::uint64_t least_disk_ = default_limits(options_.workers, options_.directory.root).free_disk_bytes;
   Clock::time_point urgent_since_;
   std::size_t restarts_ = 0;

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 
+#include "harness/campaign/board.h"
 #include "harness/campaign/small_file.h"
 
 namespace selfconnect {
@@ -20,9 +21,10 @@ constexpr std::string_view kDone = "finding.json";
 constexpr std::string_view kFound = "found";
 constexpr std::string_view kOwner = "owner";
 // Nothing but these is ever removed: the directory is the user's.
-constexpr std::array<std::string_view, 7> kFiles = {kFound,       kOwner, "schedule",        "report.json",
-                                                    "finding.md", kDone,  "finding.json.new"};
-constexpr std::size_t kLargest = 1 << 22;  // of a file that is read back
+constexpr std::array<std::string_view, 6> kFiles = {kFound,        kOwner,       "schedule",
+                                                    "report.json", "finding.md", kDone};
+constexpr std::string_view kFresh = "finding.json.new";  // and the worker's number
+constexpr std::size_t kLargest = 1 << 22;                // of a file that is read back
 
 }  // namespace
 
@@ -46,13 +48,17 @@ std::vector<std::string> FindingStore::names() const {
 
 std::vector<std::string> FindingStore::unfinished() const {
   std::vector<std::string> unfinished = names();
-  std::erase_if(unfinished, [&](const std::string& name) { return is_saved(name); });
+  std::error_code ec;
+  std::erase_if(unfinished, [&](const std::string& name) {
+    return is_saved(name) || !fs::exists(directory_of(name) / kFound, ec);  // else it is the user's
+  });
   return unfinished;
 }
 
 std::vector<std::string> FindingStore::take_unfinished(std::optional<std::size_t> owner) const {
   std::vector<std::string> schedules;
-  for (const std::string& name : unfinished()) {
+  for (const std::string& name : names()) {
+    if (is_saved(name)) continue;
     if (owner && read_small_file(directory_of(name) / kOwner, kLargest) != std::to_string(*owner)) continue;
     if (auto text = read_small_file(directory_of(name) / kFound, kLargest))
       schedules.push_back(std::move(*text));
@@ -89,7 +95,8 @@ Result<void> FindingStore::save(const SavedFinding& finding, std::string_view re
     if (auto written = write_small_file(directory / name, text); !written) return written;
   }
   const fs::path done = directory / kDone;
-  const fs::path fresh = directory / "finding.json.new";
+  // Two workers may be at it.
+  const fs::path fresh = directory / fmt::format("{}{}", kFresh, owner_);
   if (auto written = write_small_file(fresh, to_json(finding)); !written) return written;
   std::error_code ec;
   fs::rename(fresh, done, ec);
@@ -101,6 +108,8 @@ Result<void> FindingStore::save(const SavedFinding& finding, std::string_view re
 void FindingStore::abandon(const std::string& name) const {
   std::error_code ignored;
   for (const std::string_view file : kFiles) fs::remove(directory_of(name) / file, ignored);
+  for (std::size_t worker = 0; worker < kMostWorkers; ++worker)
+    fs::remove(directory_of(name) / fmt::format("{}{}", kFresh, worker), ignored);
   fs::remove(directory_of(name), ignored);
 }
 

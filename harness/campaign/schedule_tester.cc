@@ -160,6 +160,7 @@ void ScheduleTester::meet_again(const Schedule& schedule, const CheckResult& res
     parts_.say({WorkerMessage::What::kSeen, name});
     return;
   }
+  if (!saved->flaky()) parts_.say({WorkerMessage::What::kSeen, name});
   const auto shorter = parse_schedule(saved->schedule);
   if (saved->flaky() || !shorter || length(*shorter) >= length(schedule)) {
     // This schedule may show for sure what that one did not, or is as good to begin with.
@@ -181,16 +182,25 @@ bool ScheduleTester::shows(const Schedule& schedule, const FindingKey& key, Dept
 
 // Where plain events show the same fault, it is followed up as theirs.
 bool ScheduleTester::is_of_plainer_events(const Schedule& schedule, const CheckResult& result,
-                                          const FindingKey& key) {
+                                          const FindingKey& key, Depth depth) {
   const Schedule plain = in_plain_events(schedule, result.run);
-  if (plain == schedule || stopped()) return false;
-  const auto plain_result = play(plain, Depth::kQuick);
+  if (plain == normal_form(schedule) || stopped()) return false;
+  const auto plain_result = play(plain, depth);
   const Finding* shown = plain_result ? find_fault(*plain_result, key, result) : nullptr;
   if (shown == nullptr) return false;
   if (retries_[key.name()]++ == kMostMerged) settled_.insert(key.name());
   store_.abandon(key.name());
   follow_up(plain, *plain_result, *shown);
   return true;
+}
+
+// Another worker may have been at it, too.
+bool ScheduleTester::improves(const SavedFinding& found) const {
+  const auto there = store_.load(found.name);
+  if (!there || there->flaky()) return true;
+  const auto new_one = parse_schedule(found.schedule), old_one = parse_schedule(there->schedule);
+  if (!new_one || !old_one) return true;
+  return length(*new_one) < length(*old_one) || (found.minimal && !there->minimal);
 }
 
 void ScheduleTester::settle(const Schedule& schedule, const CheckResult& result, const Finding& finding,
@@ -215,7 +225,7 @@ void ScheduleTester::confirm_and_save(const Schedule& schedule, const CheckResul
                      .shrink_runs = 0,
                      .minimal = false,
                      .replay = {}};
-  if (sighting == Sighting::kFirst && is_of_plainer_events(schedule, result, key)) return;
+  if (sighting == Sighting::kFirst && is_of_plainer_events(schedule, result, key, Depth::kQuick)) return;
   std::optional<CheckResult> best;
   for (std::uint32_t i = 0; saved.shown == 0 && i < kMostConfirmations && !stopped(); ++i) {
     saved.shown += shows(schedule, key, Depth::kWhole, &best) ? 1 : 0;
@@ -246,10 +256,11 @@ void ScheduleTester::confirm_and_save(const Schedule& schedule, const CheckResul
     if (!shrink(Depth::kQuick, kMostShrinkRuns) && !stopped()) shrink(Depth::kWhole, kMostWholeShrinkRuns);
   }
   const CheckResult& evidence = best ? *best : result;
-  if (const auto shortest = parse_schedule(saved.schedule); sighting == Sighting::kFirst && saved.shown > 0 &&
-                                                            shortest &&
-                                                            is_of_plainer_events(*shortest, evidence, key))
+  if (const auto shortest = parse_schedule(saved.schedule);
+      sighting == Sighting::kFirst && saved.shown > 0 && shortest &&
+      is_of_plainer_events(*shortest, evidence, key, Depth::kWhole))
     return;
+  if (sighting == Sighting::kAgain && !improves(saved)) return;
   if (const Finding* shown = find_key(evidence, key)) saved.message = shown->message;
   saved.replay = parts_.replay_command(store_.directory_of(saved.name).string());
   if (auto written = store_.save(saved, parts_.report(evidence)); !written) {

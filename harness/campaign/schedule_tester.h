@@ -54,7 +54,9 @@ class ScheduleTester {
               const FindingKey& key, Sighting sighting);
   void confirm_and_save(const Schedule& schedule, const CheckResult& result, const Finding& finding,
                         const FindingKey& key, Sighting sighting);
-  bool is_of_plainer_events(const Schedule& schedule, const CheckResult& result, const FindingKey& key);
+  bool is_of_plainer_events(const Schedule& schedule, const CheckResult& result, const FindingKey& key,
+                            ScheduleRunner::Depth depth);
+  [[nodiscard]] bool improves(const SavedFinding& found) const;
   bool shows(const Schedule& schedule, const FindingKey& key, ScheduleRunner::Depth depth,
              std::optional<CheckResult>* last);
   [[nodiscard]] bool stopped() const { return board_.going == Going::kStop; }

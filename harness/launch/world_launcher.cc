@@ -114,12 +114,13 @@ bool prepare(Launch& launch) {
   if (!enters && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return false;
   setsid();
   if (entrance.user_namespace) drop_capabilities();
-  if (!set_limits(entrance.limits) || !join_cgroup(entrance.confinement)) return false;
+  if (!join_cgroup(entrance.confinement)) return false;
   default_signals();
   if (!set_stdio(launch)) return false;
   close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   if (entrance.kept_descriptor >= 0 && fcntl(entrance.kept_descriptor, F_SETFD, 0) != 0) return false;
-  return install_filter(entrance.confinement);
+  // The limits last: the filter's listener takes a descriptor.
+  return install_filter(entrance.confinement) && set_limits(entrance.limits);
 }
 
 // On a stack of its own AddressSanitizer would complain about each call that does not return.

@@ -138,7 +138,9 @@ class Measurer {
     const PolicyKind kind = options.policy.kind;
     const bool unbound = kind == PolicyKind::kKernel ||
                          (kind == PolicyKind::kForce && engine_->choice == EngineChoice::kRange);
-    return {.walk = port_cycle(options.policy, options.open), .bound = !unbound};
+    return {.walk = port_cycle(options.policy, options.open),
+            .port = options.destination.port,
+            .bound = !unbound};
   }
 
   // `range` knows two policies only. Where the kernel chooses, `hook` leaves sockets alone too, and knows which calls got
@@ -331,7 +333,7 @@ class Measurer {
 
   void keep(Trial trial, const TrialTally& tally) {
     if (!trial.end && !found_.interrupted) trial.end = TrialEnd::kDuration;
-    found_.counts += trial.counts;
+    found_.counts = found_.trials.empty() ? trial.counts : found_.counts + trial.counts;
     found_.elapsed += trial.elapsed;
     found_.trials.push_back(std::move(trial));
     if (!tally.destinations().empty()) found_.destination = most_dialled(tally);

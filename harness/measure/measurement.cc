@@ -11,19 +11,20 @@ std::string_view trial_end_name(TrialEnd end) {
   return kNames.at(static_cast<std::size_t>(end));
 }
 
-AttemptCounts& AttemptCounts::operator+=(const AttemptCounts& other) {
-  attempts += other.attempts;
-  hits += other.hits;
-  refused += other.refused;
-  even += other.even;
-  odd += other.odd;
-  if (other.held) {
-    const HeldPort before = held.value_or(HeldPort{});
-    held = HeldPort{.open = before.open + other.held->open,
-                    .time_wait = before.time_wait + other.held->time_wait};
+AttemptCounts AttemptCounts::operator+(const AttemptCounts& other) const {
+  AttemptCounts sum{.attempts = attempts + other.attempts,
+                    .hits = hits + other.hits,
+                    .refused = refused + other.refused,
+                    .even = even + other.even,
+                    .odd = odd + other.odd,
+                    .held = {},
+                    .exhausted = {}};
+  if (held && other.held) {
+    sum.held =
+        HeldPort{.open = held->open + other.held->open, .time_wait = held->time_wait + other.held->time_wait};
   }
-  if (other.exhausted) exhausted = exhausted.value_or(0) + *other.exhausted;
-  return *this;
+  if (exhausted && other.exhausted) sum.exhausted = *exhausted + *other.exhausted;
+  return sum;
 }
 
 std::optional<FirstHit> Measurement::first_hit() const {

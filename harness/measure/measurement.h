@@ -38,7 +38,8 @@ struct AttemptCounts {
   std::optional<HeldPort> held;            // where packets are seen
   std::optional<std::uint64_t> exhausted;  // connect() calls that got no port; where the engine can tell
 
-  AttemptCounts& operator+=(const AttemptCounts& other);
+  // What is not known of both is not known of the sum.
+  [[nodiscard]] AttemptCounts operator+(const AttemptCounts& other) const;
 };
 
 // Whichever comes first ends a trial.

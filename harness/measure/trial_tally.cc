@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "harness/measure/trial_tally.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace selfconnect {
@@ -9,6 +10,9 @@ namespace {
 
 constexpr std::chrono::seconds kTimeWait{60};   // TCP_TIMEWAIT_LEN (include/net/tcp.h)
 constexpr std::chrono::seconds kReuseDelay{1};  // tcp_tw_reuse_delay
+constexpr std::size_t kJust = 64;               // turns
+constexpr std::chrono::milliseconds kLongestDelay{
+    500};  // of a SYN, since another thread was handed its port later
 
 }  // namespace
 
@@ -16,12 +20,14 @@ TrialTally::TrialTally(const TrialLimits& limits, const PortRules& rules, WaitSa
     : limits_(limits),
       bound_(rules.bound),
       turns_(65536),
-      walks_(!rules.walk.empty()),
+      walk_length_(rules.walk.size()),
+      hit_turn_(0),
       had_turn_(rules.walk.size() + 1),
       waits_(waits) {
   counts_.held.emplace();
   std::uint32_t turn = 0;
   for (const std::uint16_t port : rules.walk) turns_[port] = ++turn;
+  hit_turn_ = turns_[rules.port];
 }
 
 void TrialTally::launched() {
@@ -96,21 +102,30 @@ void TrialTally::count_hit(const Syn& syn) {
   ++counts_.hits;
   if (first_hit_) return;
   first_hit_ = {.attempt = counts_.attempts, .after = syn.at - *first_at_};
-  // It is the first turn of that port, for nobody else had it.
+  hit_at_ = syn.at;
+  // Otherwise it is no first turn: a whole round has come before.
+  const bool is_first_turn =
+      hit_turn_ != 0 && turns_[syn.source.port] == hit_turn_ && ahead_ + 1 < walk_length_;
+  if (!is_first_turn) return;
   first_hit_->attempt -= ahead_;
-  const std::uint32_t turn = turns_[syn.source.port];
-  if (first_hit_->attempt < turn) outstanding_ = turn - first_hit_->attempt;
+  if (first_hit_->attempt < hit_turn_) outstanding_ = hit_turn_ - first_hit_->attempt;
 }
 
-// Handed its port before its destination's own port was. One that comes again, once later ones have come, is of the next round.
+// Handed its port before the hit was. One that comes again is of the next round, unless it has just been there: then a socket was
+// dialled again.
 bool TrialTally::has_earlier_turn(const Syn& syn) {
-  const std::uint32_t turn = turns_[syn.source.port], hit = turns_[syn.destination.port];
-  if (turn == 0 || turn >= hit) return false;
+  const std::uint32_t turn = turns_[syn.source.port];
+  if (turn == 0 || turn >= hit_turn_) return false;
   const bool is_again = std::exchange(had_turn_[turn], true);
-  return !is_again || ahead_ == 0;
+  latest_turn_ = std::max(latest_turn_, turn);
+  const std::size_t just = std::min<std::size_t>(walk_length_ / 2, kJust);
+  return !is_again || (ahead_ == 0 && !first_hit_ && turn + just > latest_turn_);
 }
 
 void TrialTally::count_if_outstanding(const Syn& syn) {
+  if (outstanding_ == 0) return;
+  // What does not come was passed over: somebody else had that port.
+  if (syn.at - hit_at_ > kLongestDelay) outstanding_ = 0;
   if (outstanding_ == 0 || !has_earlier_turn(syn)) return;
   if (is_over()) count(syn);
   ++first_hit_->attempt;
@@ -133,7 +148,7 @@ void TrialTally::add(const Syn& syn) {
     count_hit(syn);
   } else if (first_hit_) {
     count_if_outstanding(syn);
-  } else if (walks_ && !has_earlier_turn(syn)) {
+  } else if (hit_turn_ != 0 && !has_earlier_turn(syn)) {
     ++ahead_;
   }
   count_held(syn);

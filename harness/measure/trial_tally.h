@@ -17,6 +17,7 @@ struct PortRules {
   // The policy's ports in order, where they are handed out so: then attempts are numbered by that order, though of several threads
   // the later one may send its SYN first.
   std::vector<std::uint16_t> walk;
+  std::uint16_t port = 0;  // of the destination whose first hit is asked for
   // The engine binds the sockets: then a TIME_WAIT holds its port for a minute. Else the kernel gives it again after a second, on
   // loopback addresses (tcp_tw_reuse 2, tcp_tw_reuse_delay 1000: ip-sysctl).
   bool bound = false;
@@ -66,14 +67,17 @@ class TrialTally {
   TrialLimits limits_;
   bool bound_;
   std::vector<std::uint32_t> turns_;  // by port: its place in the walk, from 1
-  bool walks_;
+  std::size_t walk_length_;
+  std::uint32_t hit_turn_;              // of that port; 0: it is not in the walk
   std::vector<std::uint8_t> had_turn_;  // by turn: whether it has been seen
   WaitSample& waits_;
   AttemptCounts counts_;
   std::optional<FirstHit> first_hit_;
   std::optional<Instant> first_at_;
   Instant last_at_{};
-  std::uint64_t ahead_ = 0;  // attempts before the first hit that were handed their port after its was
+  std::uint64_t ahead_ = 0;        // attempts before the first hit that were handed their port after its was
+  std::uint32_t latest_turn_ = 0;  // of those before the hit's
+  Instant hit_at_{};
   std::uint64_t outstanding_ =
       0;  // attempts whose port comes before the first hit's in the walk, and that were not seen yet
   // Destinations whose port a self-connection holds: since when in TIME_WAIT; nothing while it is open.

@@ -40,7 +40,7 @@ struct HookEvent {
 
 struct HookEvents {
   std::vector<HookEvent> events;  // the order of their attempts is that of `turn`
-  std::uint64_t lost = 0;         // since the engine was made, for want of room (some 16,000 events)
+  std::uint64_t lost = 0;         // since the engine was made, for want of room (some 130,000 events)
 };
 
 // For one thread. By any policy: with `sequential` attempt k gets the k-th port of the policy that is free, each port once

@@ -119,7 +119,8 @@ TEST_F(FuzzTest, MeetsAgainWhatAWorkerWasAboutToSaveWhenItDied) {
   const auto is_claimed = [&] {
     std::error_code ec;
     const std::filesystem::directory_iterator all(out_.path() / "out/findings", ec);
-    return !ec && begin(all) != end(all);
+    return !ec && std::any_of(begin(all), end(all),
+                              [](const auto& one) { return std::filesystem::exists(one.path() / "found"); });
   };
   ASSERT_TRUE(eventually(is_claimed)) << child.err();
   std::ifstream children("/proc/" + std::to_string(child.pid()) + "/task/" + std::to_string(child.pid()) +

@@ -465,7 +465,7 @@ TEST_F(HookTest, CatchesAStaticallyLinkedProgramThatIsLaunched) {
 }
 
 TEST_F(HookTest, SaysHowManyEventsWereLost) {
-  constexpr int kMany = 20'000;
+  constexpr int kMany = 150'000;
   ASSERT_TRUE(engine().release({kPort}));
   as_client([] {
     for (int i = 0; i < kMany; ++i) dial_once(kV4);

@@ -199,7 +199,7 @@ TEST_F(TrialTallyTest, ATimeWaitHoldsAnUnboundPortForASecondOnLoopback) {
 }
 
 TEST_F(TrialTallyTest, NumbersAttemptsByTheWalkOfThePorts) {
-  const PortRules walk{.walk = {49998, 49999, 50000, 50001}, .bound = true};
+  const PortRules walk{.walk = {49998, 49999, 50000, 50001}, .port = 50000, .bound = true};
   TrialTally one({.hits = 1}, walk, waits_);
   one.add(syn(1ms, 49998));
   one.add(syn(2ms, 50000));
@@ -221,6 +221,50 @@ TEST_F(TrialTallyTest, NumbersAttemptsByTheWalkOfThePorts) {
   EXPECT_FALSE(never.complete());
   never.give_up_outstanding();
   EXPECT_TRUE(never.complete());
+}
+
+TEST_F(TrialTallyTest, PortsThatWerePassedOverAreNotWaitedForInTheNextRound) {
+  // 49998 was taken: the hit is attempt 2, and what comes next is another round.
+  TrialTally tally({.hits = 1}, {.walk = {49998, 49999, 50000, 50001}, .port = 50000, .bound = true}, waits_);
+  for (const std::uint16_t port : {49999, 50000, 50001, 49999}) tally.add(syn(1ms, port));
+  EXPECT_FALSE(tally.complete());
+  tally.add(syn(502ms, 49998));
+  EXPECT_TRUE(tally.complete()) << "long after";
+  EXPECT_EQ(tally.first_hit()->attempt, 2U);
+  EXPECT_EQ(tally.counts().attempts, 2U);
+}
+
+TEST_F(TrialTallyTest, ANextRoundMayBeginBeforeThisOneHasCome) {
+  PortRules walk{.walk = {}, .port = 49200, .bound = true};
+  for (int port = 49000; port <= 49201; ++port) walk.walk.push_back(static_cast<std::uint16_t>(port));
+  TrialTally threads({.hits = 1}, walk, waits_);
+  for (int port = 49000; port < 49198; ++port) threads.add(syn(1ms, static_cast<std::uint16_t>(port), 49200));
+  for (const std::uint16_t port : {49000, 49198, 49199, 49200}) threads.add(syn(1ms, port, 49200));
+  EXPECT_EQ(threads.first_hit()->attempt, 201U);
+
+  TrialTally redialled({.hits = 1}, walk, waits_);
+  for (int port = 49000; port < 49200; ++port) {
+    for (int i = 0; i < 2; ++i) redialled.add(syn(1ms, static_cast<std::uint16_t>(port), 49200));
+  }
+  redialled.add(syn(1ms, 49200, 49200));
+  EXPECT_EQ(redialled.first_hit()->attempt, 401U) << "each socket was dialled twice";
+}
+
+TEST_F(TrialTallyTest, AttemptsAtOtherDestinationsTakeTheirTurnsToo) {
+  const PortRules walk{.walk = {49998, 49999, 50000, 50001}, .port = 50000, .bound = true};
+  TrialTally tally({.hits = 1}, walk, waits_);
+  tally.add(syn(1ms, 49998));
+  tally.add(syn(2ms, 49999, 6379));
+  tally.add(syn(3ms, 50000));
+  EXPECT_TRUE(tally.complete());
+  EXPECT_EQ(tally.first_hit()->attempt, 3U);
+
+  // The port's first turn went to the other one.
+  TrialTally second({.hits = 1}, walk, waits_);
+  for (const std::uint16_t port : {49998, 49999}) second.add(syn(1ms, port));
+  second.add(syn(2ms, 50000, 6379));
+  for (const std::uint16_t port : {50001, 49998, 49999, 50000}) second.add(syn(3ms, port));
+  EXPECT_EQ(second.first_hit()->attempt, 7U);
 }
 
 TEST_F(TrialTallyTest, ReadsTheBackoffFromOneLaunchOfOneDestination) {

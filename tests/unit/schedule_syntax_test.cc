@@ -197,8 +197,7 @@ TEST(ScheduleSyntaxTest, SaysWhatIsWrongWithScripts) {
   EXPECT_EQ(message_of("script serve"),
             R"(at 7: expected `[STEPS]` after script, such as script[read:1 say:"+OK\r\n" close], )"
             "found ' '");
-  EXPECT_EQ(message_of("script[] serve"),
-            fmt::format("at 8: expected {}, found ']'", kSteps));
+  EXPECT_EQ(message_of("script[] serve"), fmt::format("at 8: expected {}, found ']'", kSteps));
   EXPECT_EQ(message_of("self script[read:5"), "at 12: expected steps that end with `]`, found '[read:5'");
   EXPECT_EQ(message_of("script[read:5 serve"),
             fmt::format("at 15: expected {} or the closing `]`, found 'serve'", kSteps));

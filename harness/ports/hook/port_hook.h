@@ -8,7 +8,7 @@ enum {
   kHookTable = 65536,         // ports of one policy, at most
   kHookTries = 128,           // ports that are tried for one attempt, at most
   kHookDestinations = 4096,   // that are counted, at most
-  kHookEventBytes = 1 << 20,  // of the ring buffer: some 16,000 events
+  kHookEventBytes = 1 << 23,  // of the ring buffer: some 130,000 events
 };
 
 enum hook_mode {
