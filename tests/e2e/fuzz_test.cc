@@ -197,7 +197,7 @@ struct Hog {
 
 void PrintTo(const Hog& hog, std::ostream* stream) { *stream << hog.name; }
 
-Arguments fuzz_hog(const std::string& out, const std::string& script) {
+Arguments fuzz_hog(const std::string& out, const std::string& script, const std::string& runs = "12") {
   const std::string client =
       "said=$(\"$1\" \"$2\" \"$3\" 2>&1) && exit; case $said in *refused*) exit 1;; esac; ";
   return {selfconnect_path(),
@@ -209,7 +209,7 @@ Arguments fuzz_hog(const std::string& out, const std::string& script) {
           "--workers",
           "2",
           "--runs",
-          "12",
+          runs,
           "--seed",
           "7",
           "--answer",
@@ -277,8 +277,8 @@ TEST(FuzzDiskTest, EndsWhereTheDiskIsFilledAndGoesOnOnceThereIsRoom) {
     const std::string out = enclosure.file("out");
     std::filesystem::create_directory(out);
     ASSERT_EQ(mount("tmpfs", out.c_str(), "tmpfs", 0, "size=64m"), 0) << errno;
-    Child filling(
-        {.command = fuzz_hog(out, "cat /dev/zero >> \"$out/hog\"; sleep 60"), .environment = {{"out", out}}});
+    Child filling({.command = fuzz_hog(out, "cat /dev/zero >> \"$out/hog\"; sleep 60", "100000"),
+                   .environment = {{"out", out}}});
     // 1 where something was found before.
     EXPECT_THAT(filling.wait(seconds(60)), ::testing::AnyOf(1, 2)) << filling.err();
     EXPECT_THAT(filling.err(), HasSubstr("the disk of " + out + " has less than 31 MiB left"));
