@@ -26,13 +26,14 @@ Result<std::vector<PredictedPort>> predict_this_host(PredictCall& call) {
   question.layout = {
       .low = host.ephemeral->low, .high = host.ephemeral->high, .reserved = ports_of(call.reserved)};
   std::vector<PredictedPort> ports;
-  // Where nothing is reserved a simulation for one port is as good for all.
+  // Where nothing is reserved a simulation for one port that can come up is as good for all of them.
   const bool symmetric = question.layout.reserved.empty();
   std::optional<Prediction> known;
   for (const Endpoint& listener : listeners_at_risk(host.listeners, *host.ephemeral, call.reserved)) {
     question.port = listener.port;
-    ports.push_back({question, listener, known ? *known : predict(question)});
-    if (symmetric && ports.back().prediction.chance == Chance::kPossible) known = ports.back().prediction;
+    const bool is_alike = symmetric && chance_of(question) == Chance::kPossible;
+    ports.push_back({question, listener, is_alike && known ? *known : predict(question)});
+    if (is_alike) known = ports.back().prediction;
   }
   sort_by_risk(ports);
   return ports;

@@ -68,5 +68,39 @@ TEST(PredictTest, ListsTheServicesOfThisMachine) {
   EXPECT_TRUE(listeners.contains(endpoint)) << called;
 }
 
+// By itself, each says what it says among the others.
+TEST(PredictThisHostTest, ALowRiskIsNotTakenFromAHighOne) {
+  std::vector<UniqueFd> listeners;
+  std::set<std::uint16_t> ports;
+  const auto has_both = [&] {
+    return std::ranges::any_of(ports, [](auto port) { return port % 2 == 0; }) &&
+           std::ranges::any_of(ports, [](auto port) { return port % 2 == 1; });
+  };
+  for (std::uint16_t port = 40000; port < 41000 && !has_both(); ++port) {
+    UniqueFd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_storage address{};
+    const socklen_t length = Endpoint{Address::loopback(Family::kIpv4), port}.to_sockaddr(address);
+    if (bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), length) != 0 ||
+        listen(listener.get(), 1) != 0)
+      continue;
+    listeners.push_back(std::move(listener));
+    ports.insert(port);
+  }
+  ASSERT_TRUE(has_both());
+  const Called called =
+      call({"predict", "--this-host", "--rate", "1000", "--kernel", "linux-5.18", "--json", "-"});
+  const auto report = nlohmann::json::parse(called.out);
+  std::size_t seen = 0;
+  for (const auto& port : report.at("ports")) {
+    const auto listener = Endpoint::parse(port.at("listener").get<std::string>());
+    if (!listener || !ports.contains(listener->port)) continue;
+    ++seen;
+    const Called alone = call({"predict", "--port", std::to_string(listener->port), "--rate", "1000",
+                               "--kernel", "linux-5.18", "--json", "-"});
+    EXPECT_EQ(alone.status == 0, port.at("per_attempt") > 0) << called << alone;
+  }
+  EXPECT_EQ(seen, ports.size()) << called;
+}
+
 }  // namespace
 }  // namespace selfconnect::testing
