@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
+
 #include "harness/measure/measurement.h"
 #include "harness/measure/trial_tally.h"
 
@@ -11,6 +13,8 @@ namespace selfconnect {
 // For one thread at a time.
 class AttemptSource {
  public:
+  using Time = std::chrono::steady_clock::time_point;
+
   AttemptSource() = default;
   virtual ~AttemptSource() = default;
   AttemptSource(const AttemptSource&) = delete;
@@ -19,9 +23,12 @@ class AttemptSource {
   // Adds what happened since the last time, in order, and never waits: look several times a second at least.
   virtual void drain(TrialTally& tally) = 0;
 
+  // Whether attempts that the tally numbers before its first hit may still come.
+  [[nodiscard]] virtual bool has_outstanding(const TrialTally& tally) const = 0;
+
   // What the attempts one by one do not tell, or not from here: `refused`, `held`, `exhausted`, `passed_over` and `lost`. Once
-  // the command has ended and all is drained.
-  virtual void complete(const TrialTally& tally, Trial& trial) = 0;
+  // the command has been ended, at `ended`, and all is drained.
+  virtual void complete(const TrialTally& tally, Time ended, Trial& trial) = 0;
 };
 
 }  // namespace selfconnect

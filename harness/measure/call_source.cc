@@ -8,7 +8,7 @@ namespace selfconnect {
 
 void CallSource::drain(TrialTally& tally) {
   for (const NotifyEvent& event : engine_.take_events()) {
-    if (event.dial.allocator != Allocator::kConnect || tally.complete()) continue;
+    if (event.dial.allocator != Allocator::kConnect || tally.is_over()) continue;
     if (!tally.first_hit()) passed_over_ += event.dial.busy;
     if (const auto syn = syn_of(event)) tally.add(*syn);
   }
@@ -36,7 +36,7 @@ std::optional<Syn> CallSource::syn_of(const NotifyEvent& event) {
   return syn;
 }
 
-void CallSource::complete(const TrialTally& /*tally*/, Trial& trial) {
+void CallSource::complete(const TrialTally& /*tally*/, Time /*ended*/, Trial& trial) {
   trial.counts.refused = std::min(refused_, trial.counts.attempts - trial.counts.hits);
   trial.counts.exhausted = exhausted_;
   trial.counts.held.reset();

@@ -14,6 +14,8 @@
 #include "harness/check/interrupts.h"
 #include "harness/check/pulse.h"
 #include "harness/launch/inherited.h"
+#include "harness/measure/at_hand.h"
+#include "harness/measure/dialled.h"
 #include "harness/measure/trial_world.h"
 #include "harness/ports/notify_engine.h"
 #include "harness/ports/port_sequence.h"
@@ -32,28 +34,6 @@ constexpr auto kLook = 20ms;                // between looks into the ring
 constexpr auto kProgress = 100ms;           // between reports of progress
 constexpr auto kOutstanding = 500ms;        // for SYNs of other threads, after the one that ends a trial
 constexpr std::uint64_t kIdleLaunches = 3;  // a command that ends without dialling is launched no oftener
-
-bool is_the_loopback(const Address& address) { return address == Address::loopback(address.family()); }
-
-constexpr std::string_view kOnlyTheLoopback =
-    "where no namespace can be made only 127.0.0.1 and ::1 connect to themselves: have it dial one of them, "
-    "or "
-    "see `selfconnect doctor`";
-
-// What takes a world of its own.
-std::optional<std::string> why_not_at_hand(const MeasureOptions& options) {
-  constexpr std::string_view kWhy = "where no namespace can be made";
-  if (options.trials > 1)
-    return fmt::format("{} there is no fresh world for each trial: leave out --trials", kWhy);
-  if (!options.out.empty()) return fmt::format("{} no packets can be captured: leave out --out", kWhy);
-  if (options.policy.kind == PolicyKind::kKernel && options.other_range) {
-    return fmt::format(
-        "{} the kernel's own range is the network's: leave out --range, or give another --policy", kWhy);
-  }
-  if (!is_the_loopback(options.destination.address))
-    return fmt::format("{} is not to be dialled: {}", options.destination.address.text(), kOnlyTheLoopback);
-  return std::nullopt;
-}
 
 // With `sequential` the ports are known in advance, and with them the attempt that is given the destination's own.
 std::optional<std::uint64_t> stated_attempt(const MeasureOptions& options) {
@@ -134,13 +114,11 @@ class Measurer {
     found_.isolation = isolation_name(world.isolation());
   }
 
-  [[nodiscard]] PortRules port_rules(const MeasureOptions& options) const {
-    const PolicyKind kind = options.policy.kind;
-    const bool unbound = kind == PolicyKind::kKernel ||
-                         (kind == PolicyKind::kForce && engine_->choice == EngineChoice::kRange);
-    return {.walk = port_cycle(options.policy, options.open),
-            .port = options.destination.port,
-            .bound = !unbound};
+  [[nodiscard]] PortsBy ports_by() const {
+    const PolicyKind kind = options_.policy.kind;
+    const bool by_kernel = kind == PolicyKind::kKernel ||
+                           (kind == PolicyKind::kForce && engine_->choice == EngineChoice::kRange);
+    return by_kernel ? PortsBy::kKernel : PortsBy::kEngine;
   }
 
   // `range` knows two policies only. Where the kernel chooses, `hook` leaves sockets alone too, and knows which calls got
@@ -171,13 +149,12 @@ class Measurer {
   }
 
   // Past its duration also where the command is silent and no SYN says so.
-  [[nodiscard]] bool over(const TrialWorld& trial, TrialTally& tally, const DialTimes& times) const {
+  [[nodiscard]] bool over(const TrialWorld& trial, const TrialTally& tally, const DialTimes& times) const {
     const auto now = Clock::now();
-    if (found_.interrupted || tally.complete()) return true;
-    if (tally.is_over()) {
-      if (trial.command_ended() || now - times.over.value_or(now) > kOutstanding) tally.give_up_outstanding();
-      return tally.complete();
-    }
+    if (found_.interrupted) return true;
+    if (tally.is_over())
+      return !trial.has_outstanding() || trial.command_ended() ||
+             now - times.over.value_or(now) > kOutstanding;
     return options_.limits.duration && times.first && now - *times.first > *options_.limits.duration;
   }
 
@@ -209,7 +186,8 @@ class Measurer {
     TrialTally& tally = *place->tally;
     if (auto dialled = co_await dial(trial, tally); !dialled) co_return dialled;
     keep(trial.close(), tally);
-    if (const auto lost = cannot_hit_at_hand(trial, tally)) co_return cannot(error(*lost));
+    if (trial.at_hand() && !found_.interrupted && never_dials_the_loopback(tally))
+      co_return cannot(error(cannot_hit_at_hand(most_dialled(tally))));
     if (const auto elsewhere = dials_elsewhere(options.destination, tally); elsewhere && !found_.interrupted)
       co_return failed(*elsewhere);
     if (auto saved = trial.save_packets(options_.out / fmt::format("trial-{}", trial_)); !saved)
@@ -234,7 +212,7 @@ class Measurer {
       if (auto added = world->add_local_address(options.destination.address); !added)
         return cannot(added.error());
     }
-    auto tally = std::make_unique<TrialTally>(options.limits, port_rules(options), waits_);
+    auto tally = std::make_unique<TrialTally>(options.limits, ports_by(), waits_);
     auto trial =
         TrialWorld::open(context_, *world, std::move(*engine), options, *tally, [this] { pulse_.beat(); });
     if (!trial) return cannot(trial.error());
@@ -256,7 +234,7 @@ class Measurer {
     auto engine = make_notify_engine(*world);
     if (!engine) return cannot(engine.error().during("engine notify"));
     tell(std::move(*best), *world);
-    auto tally = std::make_unique<TrialTally>(options.limits, PortRules{}, waits_);
+    auto tally = std::make_unique<TrialTally>(options.limits, ports_by(), waits_);
     auto trial = TrialWorld::open_at_hand(context_, *world, std::move(*engine), options, *tally,
                                           [this] { pulse_.beat(); });
     if (!trial) return cannot(trial.error());
@@ -290,45 +268,13 @@ class Measurer {
 
   std::unexpected<MeasureFailure> dials_nothing(const TrialWorld& trial) const {
     if (const auto kept_from = trial.kept_from()) {
-      return cannot(error(fmt::format("the command dials {}; {}", kept_from->text(), kOnlyTheLoopback)));
+      return cannot(error(cannot_hit_at_hand(*kept_from)));
     }
     return failed(
         fmt::format("the command dialled nothing over TCP{}: expected it to dial {}; try {{port}} in its "
                     "arguments, or --port",
                     trial.at_hand() ? " that the engine notify sees (io_uring it does not)" : "",
                     options_.destination.text()));
-  }
-
-  // In a network that has 127.0.0.1 and ::1 alone for sources.
-  std::optional<std::string> cannot_hit_at_hand(const TrialWorld& trial, const TrialTally& tally) const {
-    if (!trial.at_hand() || found_.interrupted) return std::nullopt;
-    const auto can = [](const auto& one) { return is_the_loopback(one.first.address); };
-    if (std::ranges::any_of(tally.destinations(), can)) return std::nullopt;
-    return fmt::format("the command dials {}; {}", most_dialled(tally).text(), kOnlyTheLoopback);
-  }
-
-  // Policy, layout and figures are for the destination that was named: of another they say nothing. Addresses that are
-  // their own source in a world are as good.
-  static std::optional<std::string> dials_elsewhere(const Endpoint& named, const TrialTally& tally) {
-    const auto& dialled = tally.destinations();
-    const auto to_port = [&](const auto& one) { return one.first.port == named.port; };
-    const auto as_named = [&](const auto& one) {
-      const Address& address = one.first.address;
-      return to_port(one) && (address == named.address || !needs_local_address(address));
-    };
-    if (dialled.empty() || std::ranges::any_of(dialled, as_named)) return std::nullopt;
-    const Endpoint& other = most_dialled(tally);
-    if (std::ranges::any_of(dialled, to_port)) {
-      return fmt::format("the command never dialled {}; it dialled {}: give --host {}", named.text(),
-                         other.text(), other.address.text());
-    }
-    return fmt::format("the command never dialled port {}; it dialled {}: give --port {}", named.port,
-                       other.text(), other.port);
-  }
-
-  static const Endpoint& most_dialled(const TrialTally& tally) {
-    return std::ranges::max_element(tally.destinations(), {}, [](const auto& one) { return one.second; })
-        ->first;
   }
 
   void keep(Trial trial, const TrialTally& tally) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace selfconnect {
 
@@ -19,33 +20,51 @@ Result<std::unique_ptr<PacketSource>> PacketSource::open(const World& world, Eng
   if (!counters) return std::unexpected(counters.error());
   const auto at_start = counters->read();
   if (!at_start) return std::unexpected(at_start.error());
-  std::unique_ptr<PacketSource> source(
-      new PacketSource(engine, destination, std::move(*ring), std::move(*counters), *at_start));
-  source->start_ = start;
-  return source;
+  return std::unique_ptr<PacketSource>(
+      new PacketSource(engine, destination, start, std::move(*ring), std::move(*counters), *at_start));
+}
+
+AttemptSource::Time PacketSource::last_syn(const TrialTally& tally) const { return start_ + tally.last_at(); }
+
+std::vector<Engine::Call> PacketSource::take_calls() {
+  auto calls = engine_.take_calls();
+  if (!calls) knows_calls_ = false;
+  return knows_calls_ ? std::move(*calls) : std::vector<Engine::Call>{};
 }
 
 void PacketSource::drain(TrialTally& tally) {
-  // Asked for first, so that their SYNs are there.
-  const auto calls = engine_.take_calls();
-  ring_.drain([&](const Syn& syn) { tally.add(syn); });
-  if (!calls) calls_.reset();
-  if (!calls_) return;
-  for (const Engine::Call& call : *calls) {
-    const bool counts = !tally.is_over() || call.at - start_ <= tally.last_at();
-    if (counts && reached_by(call.destination) == destination_) ++*calls_;
+  std::vector<Syn> syns;
+  ring_.drain([&](const Syn& syn) { syns.push_back(syn); });
+  const auto calls = take_calls();  // after them, so that the call of each is there
+  for (const Engine::Call& call : calls) open_.add(call);
+  for (const Syn& syn : syns) {
+    const bool is_attempt = syn.kind == Syn::Kind::kAttempt;
+    tally.add(syn, is_attempt ? open_.take(syn.source, syn.destination, start_ + syn.at) : std::nullopt);
+  }
+  for (const Engine::Call& call : calls) {
+    if (reached_by(call.destination) != destination_) continue;
+    ++calls_;
+    if (!tally.is_over() || call.at <= last_syn(tally)) made_.add(call);
   }
 }
 
-void PacketSource::complete(const TrialTally& tally, Trial& trial) {
+bool PacketSource::has_outstanding(const TrialTally& tally) const {
+  return knows_calls_ && tally.first_hit_order() &&
+         open_.has_before(*tally.first_hit_order(), std::chrono::steady_clock::now());
+}
+
+void PacketSource::complete(const TrialTally& tally, Time ended, Trial& trial) {
   // The counters go on after the last attempt that is counted here.
   if (const auto at_end = counters_.read()) {
     trial.counts.refused =
         std::min(growth(at_start_, *at_end).attempt_fails, trial.counts.attempts - trial.counts.hits);
   }
   if (const auto lost = ring_.lost()) trial.lost = *lost;
-  if (calls_ && trial.lost == 0)
-    trial.counts.exhausted = *calls_ - std::min(*calls_, tally.counted(destination_));
+  const std::uint64_t counted = tally.counted(destination_);
+  const bool saw_all = knows_calls_ && trial.lost == 0 && counted <= calls_;
+  if (!saw_all) return;
+  const std::uint64_t made = made_.count(last_syn(tally), ended);
+  trial.counts.exhausted = made - std::min(made, counted);
 }
 
 }  // namespace selfconnect

@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <chrono>
 #include <memory>
-#include <optional>
+#include <vector>
 
 #include "harness/measure/attempt_source.h"
+#include "harness/measure/made_calls.h"
+#include "harness/measure/open_calls.h"
 #include "harness/ports/engine.h"
 #include "harness/sys/error.h"
 #include "harness/trace/syn_ring.h"
@@ -17,30 +18,38 @@ namespace selfconnect {
 
 class PacketSource : public AttemptSource {
  public:
-  // From now on. `engine` is asked for its calls to `destination`; it and `world` must outlive this.
+  // From now on. `engine` is asked for its calls, those to `destination` are counted; it and `world` must outlive this.
   static Result<std::unique_ptr<PacketSource>> open(const World& world, Engine& engine,
                                                     const Endpoint& destination);
 
   void drain(TrialTally& tally) override;
+  [[nodiscard]] bool has_outstanding(const TrialTally& tally) const override;
   // Refused: by the kernel's counters of the world. Exhausted: calls that led to no SYN.
-  void complete(const TrialTally& tally, Trial& trial) override;
+  void complete(const TrialTally& tally, Time ended, Trial& trial) override;
 
  private:
-  PacketSource(Engine& engine, const Endpoint& destination, SynRing ring, TcpCounterFile counters,
+  PacketSource(Engine& engine, const Endpoint& destination, Time start, SynRing ring, TcpCounterFile counters,
                const TcpCounters& at_start)
       : engine_(engine),
         destination_(reached_by(destination)),
+        start_(start),
         ring_(std::move(ring)),
         counters_(std::move(counters)),
         at_start_(at_start) {}
 
+  [[nodiscard]] Time last_syn(const TrialTally& tally) const;
+  std::vector<Engine::Call> take_calls();
+
   Engine& engine_;
   Endpoint destination_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  Time start_;
   SynRing ring_;
   TcpCounterFile counters_;
   TcpCounters at_start_;
-  std::optional<std::uint64_t> calls_ = 0;  // within the trial's limits
+  bool knows_calls_ = true;
+  OpenCalls open_;
+  std::uint64_t calls_ = 0;  // to the destination
+  MadeCalls made_;           // to it, within the trial's limits
 };
 
 }  // namespace selfconnect

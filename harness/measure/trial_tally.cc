@@ -6,30 +6,6 @@
 
 namespace selfconnect {
 
-namespace {
-
-constexpr std::chrono::seconds kTimeWait{60};   // TCP_TIMEWAIT_LEN (include/net/tcp.h)
-constexpr std::chrono::seconds kReuseDelay{1};  // tcp_tw_reuse_delay
-constexpr std::size_t kJust = 64;               // turns
-constexpr std::chrono::milliseconds kLongestDelay{
-    500};  // of a SYN, since another thread was handed its port later
-
-}  // namespace
-
-TrialTally::TrialTally(const TrialLimits& limits, const PortRules& rules, WaitSample& waits)
-    : limits_(limits),
-      bound_(rules.bound),
-      turns_(65536),
-      walk_length_(rules.walk.size()),
-      hit_turn_(0),
-      had_turn_(rules.walk.size() + 1),
-      waits_(waits) {
-  counts_.held.emplace();
-  std::uint32_t turn = 0;
-  for (const std::uint16_t port : rules.walk) turns_[port] = ++turn;
-  hit_turn_ = turns_[rules.port];
-}
-
 void TrialTally::launched() {
   last_.clear();
   first_of_launch_.reset();
@@ -58,36 +34,6 @@ std::uint64_t TrialTally::counted(const Endpoint& destination) const {
   return known == destinations_.end() ? 0 : known->second;
 }
 
-// RST leaves nothing. A FIN comes back to the socket that sent it, a simultaneous close, which ends in TIME_WAIT (RFC 9293
-// 3.6).
-void TrialTally::note_end(const Syn& syn) {
-  const auto held = held_.find(syn.destination);
-  if (held == held_.end() || !syn.to_itself()) return;
-  if (syn.kind == Syn::Kind::kReset) {
-    held_.erase(held);
-  } else if (!held->second) {
-    held->second = syn.at;
-  }
-}
-
-std::chrono::nanoseconds TrialTally::time_wait_of(const Endpoint& destination) const {
-  return bound_ || !destination.address.is_loopback() ? kTimeWait : kReuseDelay;
-}
-
-void TrialTally::count_held(const Syn& syn) {
-  if (syn.to_itself()) {
-    if (held_.size() < kMostDestinations || held_.contains(syn.destination)) held_[syn.destination].reset();
-    return;
-  }
-  const auto held = held_.find(syn.destination);
-  if (held == held_.end()) return;
-  if (!held->second) {
-    ++counts_.held->open;
-  } else if (syn.at - *held->second < time_wait_of(syn.destination)) {
-    ++counts_.held->time_wait;
-  }
-}
-
 void TrialTally::count(const Syn& syn) {
   ++counts_.attempts;
   ++(syn.source.port % 2 == 0 ? counts_.even : counts_.odd);
@@ -100,42 +46,51 @@ void TrialTally::count(const Syn& syn) {
 
 void TrialTally::count_hit(const Syn& syn) {
   ++counts_.hits;
-  if (first_hit_) return;
-  first_hit_ = {.attempt = counts_.attempts, .after = syn.at - *first_at_};
-  hit_at_ = syn.at;
-  // Otherwise it is no first turn: a whole round has come before.
-  const bool is_first_turn =
-      hit_turn_ != 0 && turns_[syn.source.port] == hit_turn_ && ahead_ + 1 < walk_length_;
-  if (!is_first_turn) return;
-  first_hit_->attempt -= ahead_;
-  if (first_hit_->attempt < hit_turn_) outstanding_ = hit_turn_ - first_hit_->attempt;
+  held_.connected(syn);
 }
 
-// Handed its port before the hit was. One that comes again is of the next round, unless it has just been there: then a socket was
-// dialled again.
-bool TrialTally::has_earlier_turn(const Syn& syn) {
-  const std::uint32_t turn = turns_[syn.source.port];
-  if (turn == 0 || turn >= hit_turn_) return false;
-  const bool is_again = std::exchange(had_turn_[turn], true);
-  latest_turn_ = std::max(latest_turn_, turn);
-  const std::size_t just = std::min<std::size_t>(walk_length_ / 2, kJust);
-  return !is_again || (ahead_ == 0 && !first_hit_ && turn + just > latest_turn_);
+void TrialTally::count_held(const Syn& syn) {
+  switch (held_.at(syn)) {
+    case HeldPorts::State::kFree:
+      return;
+    case HeldPorts::State::kOpen:
+      ++counts_.held->open;
+      return;
+    case HeldPorts::State::kTimeWait:
+      ++counts_.held->time_wait;
+  }
 }
 
-void TrialTally::count_if_outstanding(const Syn& syn) {
-  if (outstanding_ == 0) return;
-  // What does not come was passed over: somebody else had that port.
-  if (syn.at - hit_at_ > kLongestDelay) outstanding_ = 0;
-  if (outstanding_ == 0 || !has_earlier_turn(syn)) return;
-  if (is_over()) count(syn);
-  ++first_hit_->attempt;
-  --outstanding_;
+bool TrialTally::is_before_first_hit(const std::optional<CallOrder>& order) const {
+  return order && first_hit_order_ && *order < *first_hit_order_;
 }
 
-void TrialTally::add(const Syn& syn) {
-  if (syn.kind != Syn::Kind::kAttempt) return note_end(syn);
+// The first hit's number is that of the calls until its own.
+void TrialTally::number(const Syn& syn, const std::optional<CallOrder>& order) {
+  if (first_hit_) {
+    if (is_before_first_hit(order)) ++first_hit_->attempt;
+    return;
+  }
+  if (!syn.to_itself()) {
+    if (!order) return;
+    if (recent_.size() == kMostThreads) recent_.pop_front();
+    recent_.push_back(*order);
+    return;
+  }
+  first_hit_order_ = order;
+  const auto is_later = [&](const CallOrder& other) { return order && *order < other; };
+  const auto later = static_cast<std::uint64_t>(std::ranges::count_if(recent_, is_later));
+  first_hit_ = {.attempt = counts_.attempts - later, .after = syn.at - *first_at_};
+}
+
+void TrialTally::add(const Syn& syn, const std::optional<CallOrder>& order) {
+  if (syn.kind != Syn::Kind::kAttempt) return held_.ended(syn);
   if (sent_again(syn)) return;
-  if (is_over()) return count_if_outstanding(syn);
+  if (is_over() && !is_before_first_hit(order)) return;
+  if (is_over()) {
+    if (end_ != TrialEnd::kAttempts) count(syn);
+    return number(syn, order);
+  }
   if (!first_at_) first_at_ = syn.at;
   if (limits_.duration && syn.at - *first_at_ > *limits_.duration) {
     end_ = TrialEnd::kDuration;
@@ -144,14 +99,12 @@ void TrialTally::add(const Syn& syn) {
   last_at_ = syn.at;
   count(syn);
   count_wait(syn);
+  number(syn, order);
   if (syn.to_itself()) {
     count_hit(syn);
-  } else if (first_hit_) {
-    count_if_outstanding(syn);
-  } else if (hit_turn_ != 0 && !has_earlier_turn(syn)) {
-    ++ahead_;
+  } else {
+    count_held(syn);
   }
-  count_held(syn);
   if (limits_.hits && counts_.hits >= *limits_.hits) end_ = TrialEnd::kHits;
   if (limits_.attempts && counts_.attempts >= *limits_.attempts) end_ = TrialEnd::kAttempts;
 }

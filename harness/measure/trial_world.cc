@@ -101,6 +101,7 @@ Result<void> TrialWorld::save_packets(const std::filesystem::path& directory) co
 }
 
 Trial TrialWorld::close() {
+  const auto ended = std::chrono::steady_clock::now();
   command_.reset();
   count();
   Trial trial{.counts = tally_.counts(),
@@ -108,7 +109,7 @@ Trial TrialWorld::close() {
               .elapsed = tally_.elapsed(),
               .launches = launches_,
               .end = tally_.end()};
-  attempts_->complete(tally_, trial);
+  attempts_->complete(tally_, ended, trial);
   return trial;
 }
 

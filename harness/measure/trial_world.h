@@ -44,6 +44,9 @@ class TrialWorld {
   // Counts what has happened until now.
   void count();
 
+  // Whether attempts that are numbered before the first hit may still come: of other threads.
+  [[nodiscard]] bool has_outstanding() const { return attempts_->has_outstanding(tally_); }
+
   // Several times a second. Error: the policy was not kept.
   [[nodiscard]] Result<void> keep_up() { return engine_->keep_up(); }
 

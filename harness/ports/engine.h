@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -25,6 +28,14 @@ struct PolicyScope {
   std::set<std::uint16_t> never;              // besides the reserved ones
   Endpoint destination;                       // what `force` and the models are for
   Allocator allocator = Allocator::kConnect;  // which the client uses; told for the engine range
+};
+
+// The place of a call among all: by the policy's turn that it took; one that took none (its socket had a port already, or
+// the kernel chooses) comes after the turns that were taken before it.
+struct CallOrder {
+  std::uint64_t turns = 0;  // taken by then, its own included
+  std::uint64_t then = 0;   // calls without one so far; 0: it took its own
+  auto operator<=>(const CallOrder&) const = default;
 };
 
 // Changes apply to the next connect() (or bind to port 0) in the world, also while the target runs.
@@ -58,6 +69,10 @@ class Engine {
   struct Call {
     std::chrono::steady_clock::time_point at;
     Endpoint destination;
+    std::uint16_t port = 0;  // given, or that the socket had already; 0: the kernel's choice
+    CallOrder order;
+    pid_t thread = 0;          // as the harness sees it; 0: not told
+    bool told_before = false;  // before the call went on: its thread may be killed in between
   };
   virtual std::optional<std::vector<Call>> take_calls() { return std::nullopt; }
 

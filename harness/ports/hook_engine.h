@@ -18,6 +18,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -35,7 +36,8 @@ struct HookEvent {
   pid_t process = 0;       // as the host sees it
   std::uint16_t port = 0;  // given, or that the socket had already; 0: the kernel's choice
   int error = 0;           // errno of the bind, and then the kernel chose
-  std::uint64_t turn = 0;  // which port of a policy's table it was, from 0
+  // Which port of a policy's table it was, from 0; nothing where the socket had its port, or the policy has no table.
+  std::optional<std::uint64_t> turn;
 };
 
 struct HookEvents {

@@ -101,6 +101,22 @@ Result<void> NotifyEngine::follow(const Policy& policy, const PolicyScope& scope
   return {};
 }
 
+// One thread hands the ports out, in the order of its events.
+std::optional<std::vector<Engine::Call>> NotifyEngine::take_calls() {
+  std::vector<Call> calls;
+  for (const NotifyEvent& event : take_events()) {
+    if (event.dial.allocator != Allocator::kConnect) continue;
+    calls.push_back({.at = event.at,
+                     .destination = event.dial.destination,
+                     .port = event.port,
+                     .order = {.turns = ++calls_},
+                     .thread = event.thread,
+                     .told_before = true});
+  }
+  if (missed_attempts() > 0) return std::nullopt;
+  return calls;
+}
+
 Result<std::unique_ptr<NotifyEngine>> make_notify_engine_for_worlds() {
   const auto access = notify_works();
   if (!access) return std::unexpected(access.error());

@@ -9,7 +9,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "harness/ports/engine.h"
@@ -52,6 +54,9 @@ class NotifyEngine : public Engine {
   void dial_by(TakeDial take) { supervisor_->dial_by(std::move(take)); }
   void forget_attempts() { supervisor_->forget_attempts(); }
 
+  // Told before they go on. nullopt: not of all.
+  std::optional<std::vector<Call>> take_calls() override;
+
   [[nodiscard]] std::vector<NotifyEvent> take_events() { return supervisor_->take_events(); }
   [[nodiscard]] std::uint64_t missed_attempts() { return supervisor_->missed_attempts(); }
 
@@ -63,6 +68,7 @@ class NotifyEngine : public Engine {
   const World* world_;
   std::vector<sock_filter> filter_;
   std::unique_ptr<NotifySupervisor> supervisor_;
+  std::uint64_t calls_ = 0;  // told by take_calls()
 };
 
 // For a world: sockets are taken where that works, else made (World::here() only). In World::here() the target's TCP

@@ -99,10 +99,11 @@ bool is_closed(int socket) {
   return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_state == TCP_CLOSE;
 }
 
-// A refused non-blocking connect() whose error nobody has asked for yet: the next connect() asks (connect(2)). It has a name.
-bool has_error(int socket) {
-  pollfd state{.fd = socket, .events = 0, .revents = 0};
-  return poll(&state, 1, 0) == 1 && (state.revents & POLLERR) != 0;
+// A connection of this socket has ended, as a refused non-blocking connect() has: the next connect() only asks how
+// (connect(2), net/ipv4/af_inet.c: SS_CONNECTING), also where SO_ERROR has been read. It has a name.
+bool is_to_be_asked(int socket) {
+  pollfd state{.fd = socket, .events = POLLRDHUP, .revents = 0};
+  return poll(&state, 1, 0) == 1 && (state.revents & (POLLERR | POLLRDHUP)) != 0;
 }
 
 in_port_t& port_in(sockaddr_storage& address) {
@@ -268,11 +269,10 @@ NotifySupervisor::Answer NotifySupervisor::answer_dial(int listener, const secco
   if (getsockname(socket.get(), reinterpret_cast<sockaddr*>(&own), &length) != 0) return {};
   std::uint16_t port = ntohs(port_in(own));
   // A second connect() that asks how the first one went.
-  if (port != 0 && !is_closed(socket.get())) return {};
+  if (port != 0 && (!is_closed(socket.get()) || is_to_be_asked(socket.get()))) return {};
   const std::scoped_lock taking(taking_);
   const auto take = taker();
   const bool watched = reach_ == Reach::kLoopbackOnly && call.kind == Kind::kConnect;
-  if (port != 0 && (watched || take) && has_error(socket.get())) return {};
   Dial dial{.destination = destination, .attempt = next_attempt(destination)};
   if (take) {
     const DialAnswer taken = (*take)({.dial = dial,

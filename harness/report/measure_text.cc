@@ -79,6 +79,12 @@ std::string rate_text(double per_second) {
                          : grouped(static_cast<std::uint64_t>(per_second + 0.5));
 }
 
+// The engine range is not told of calls.
+std::string unknown_exhausted(const Measurement& found) {
+  return found.engine == "range" ? "; without a port not known under range (--engine notify knows)"
+                                 : "; without a port not known: some calls were missed";
+}
+
 std::string fates(const Measurement& found) {
   const AttemptCounts& counts = found.counts;
   std::string text;
@@ -93,7 +99,7 @@ std::string fates(const Measurement& found) {
                         grouped(counts.held->open), grouped(counts.held->time_wait));
   }
   text += counts.exhausted ? fmt::format("; got no port at all {}", grouped(*counts.exhausted))
-                           : fmt::format("; without a port not known under {}", found.engine);
+                           : unknown_exhausted(found);
   return text + fmt::format("; source ports even {}, odd {}", grouped(counts.even), grouped(counts.odd));
 }
 

@@ -16,6 +16,7 @@
 #include "child.h"
 #include "enclosure.h"
 #include "machine.h"
+#include "measured.h"
 #include "packets.h"
 #include "privilege.h"
 
@@ -27,23 +28,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using Json = nlohmann::json;
-
-struct Measured {
-  Called called;
-  Json report;
-};
-
-Measured measure(Arguments arguments) {
-  Arguments words = {"measure", "--json", "-"};
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  Measured measured{.called = call(words), .report = {}};
-  measured.report = Json::parse(measured.called.out, nullptr, false);
-  return measured;
-}
-
-std::ostream& operator<<(std::ostream& stream, const Measured& measured) {
-  return stream << ::testing::PrintToString(measured.called);
-}
 
 class MeasureTest : public ::testing::Test {
   void SetUp() override { SELFCONNECT_NEEDS("netns", why_no_world()); }
@@ -242,30 +226,6 @@ TEST_F(MeasureTest, OfAClientThatBindsFirstTheOtherParityIsNoReason) {
   EXPECT_THAT(measured.called.err, HasSubstr("unless the client binds to port 0"));
   ASSERT_TRUE(measured.report.is_object()) << measured;
   EXPECT_EQ(measured.report.at("hits"), 3);
-}
-
-// Keeps its self-connection, so that of the one port there is none left, and goes on dialling.
-constexpr const char* kHoldsAndDials =
-    "import socket\n"
-    "held = []\n"
-    "while True:\n"
-    "  s = socket.socket()\n"
-    "  if s.connect_ex(('127.0.0.1', 50000)) == 0: held.append(s)\n"
-    "  else: s.close()\n";
-
-TEST_F(MeasureTest, CountsNoCallAfterTheLimitAsExhausted) {
-  SELFCONNECT_NEEDS("bpf", why_no_hook());
-  const Arguments command = {"--range", "50000-50000", "--engine", "hook",
-                             "--",      "python3",     "-c",       kHoldsAndDials};
-  Arguments one = {"--hits", "1"}, time = {"--duration", "1s", "--hits", "2"};
-  for (Arguments* arguments : {&one, &time})
-    arguments->insert(arguments->end(), command.begin(), command.end());
-  const Measured by_hits = measure(one), by_time = measure(time);
-  ASSERT_TRUE(by_hits.report.is_object() && by_time.report.is_object()) << by_hits << by_time;
-  EXPECT_EQ(by_hits.report.at("exhausted"), 0);
-  EXPECT_EQ(by_time.report.at("attempts"), 1);
-  EXPECT_GT(by_time.report.at("exhausted"), 100);
-  EXPECT_EQ(by_time.report.at("trials").at(0).at("ended"), "duration");
 }
 
 TEST_F(MeasureTest, TakesTheUnspecifiedAddressForLoopback) {

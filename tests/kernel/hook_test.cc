@@ -169,7 +169,7 @@ TEST_F(HookTest, CountsAttemptsPerDestinationAndTellsOfEach) {
   EXPECT_TRUE(std::ranges::is_sorted(told.events, {}, &HookEvent::at));
   for (std::size_t i = 0; i < told.events.size(); ++i) {
     EXPECT_EQ(told.events[i].port, 45001 + i);
-    EXPECT_EQ(told.events[i].turn, i);
+    EXPECT_EQ(told.events[i].turn, std::optional<std::uint64_t>(i));
     EXPECT_EQ(told.events[i].error, 0);
   }
   EXPECT_TRUE(engine().take_events().events.empty());
@@ -273,7 +273,7 @@ TEST_P(HookThreadsTest, HandOutEachPortOnceAndInOrder) {
   std::ranges::sort(told.events, {}, &HookEvent::turn);
   for (int i = 0; i < kAttempts; ++i) {
     const HookEvent& event = told.events[static_cast<std::size_t>(i)];
-    ASSERT_EQ(event.turn, static_cast<std::uint64_t>(i));
+    ASSERT_EQ(event.turn, std::optional(static_cast<std::uint64_t>(i)));
     ASSERT_EQ(event.port, kFirst + i);
   }
 }

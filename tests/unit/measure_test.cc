@@ -115,7 +115,7 @@ class TrialTallyTest : public ::testing::Test {
 };
 
 TEST_F(TrialTallyTest, CountsAttemptsHitsAndParities) {
-  TrialTally tally({}, {}, waits_);
+  TrialTally tally({}, PortsBy::kKernel, waits_);
   tally.add(syn(10ms, 40000));
   tally.add(syn(20ms, 40001));
   tally.add(syn(40ms, 50000));
@@ -127,11 +127,11 @@ TEST_F(TrialTallyTest, CountsAttemptsHitsAndParities) {
   EXPECT_EQ(tally.first_hit()->attempt, 3U);
   EXPECT_EQ(tally.first_hit()->after, 30ms);
   EXPECT_EQ(tally.elapsed(), 30ms);
-  EXPECT_FALSE(tally.complete());
+  EXPECT_FALSE(tally.is_over());
 }
 
 TEST_F(TrialTallyTest, TakesASynThatIsSentAgainForOneAttempt) {
-  TrialTally tally({}, {}, waits_);
+  TrialTally tally({}, PortsBy::kKernel, waits_);
   const Syn first = syn(0ms, 40000);
   Syn again = first;
   again.at = 1s;
@@ -141,14 +141,14 @@ TEST_F(TrialTallyTest, TakesASynThatIsSentAgainForOneAttempt) {
 }
 
 TEST_F(TrialTallyTest, EndsAtWhicheverLimitComesFirst) {
-  TrialTally by_attempts({.attempts = 2}, {}, waits_), by_hits({.hits = 1}, {}, waits_),
+  TrialTally by_attempts({.attempts = 2}, PortsBy::kKernel, waits_), by_hits({.hits = 1}, {}, waits_),
       by_time({.duration = 15ms}, {}, waits_);
   for (TrialTally* tally : {&by_attempts, &by_hits, &by_time}) {
     tally->add(syn(0ms, 40000));
     tally->add(syn(10ms, 40002));
     tally->add(syn(20ms, 50000));
     tally->add(syn(30ms, 50000));
-    EXPECT_TRUE(tally->complete());
+    EXPECT_TRUE(tally->is_over());
   }
   EXPECT_EQ(by_hits.counted({Address::loopback(Family::kIpv4), 50000}), 3U);
   EXPECT_EQ(by_attempts.end(), TrialEnd::kAttempts);
@@ -165,7 +165,7 @@ TEST_F(TrialTallyTest, TellsTheKernelsLimitsFromTheClients) {
     packet.kind = kind;
     return packet;
   };
-  TrialTally tally({}, {.walk = {}, .bound = true}, waits_);
+  TrialTally tally({}, PortsBy::kEngine, waits_);
   tally.add(syn(0ms, 40000));  // nobody holds the port yet
   tally.add(syn(1ms, 50000));
   tally.add(syn(2ms, 40002));
@@ -186,89 +186,68 @@ TEST_F(TrialTallyTest, TellsTheKernelsLimitsFromTheClients) {
 }
 
 TEST_F(TrialTallyTest, ATimeWaitHoldsAnUnboundPortForASecondOnLoopback) {
-  for (const bool is_bound : {false, true}) {
-    TrialTally tally({}, {.walk = {}, .bound = is_bound}, waits_);
+  for (const PortsBy by : {PortsBy::kKernel, PortsBy::kEngine}) {
+    TrialTally tally({}, by, waits_);
     Syn fin = syn(2ms, 50000);
     fin.kind = Syn::Kind::kFin;
     tally.add(syn(1ms, 50000));
     tally.add(fin);
     tally.add(syn(1'001ms, 40002));
     tally.add(syn(1'003ms, 40004));
-    EXPECT_EQ(tally.counts().held->time_wait, is_bound ? 2U : 1U);
+    EXPECT_EQ(tally.counts().held->time_wait, by == PortsBy::kEngine ? 2U : 1U);
   }
 }
 
-TEST_F(TrialTallyTest, NumbersAttemptsByTheWalkOfThePorts) {
-  const PortRules walk{.walk = {49998, 49999, 50000, 50001}, .port = 50000, .bound = true};
-  TrialTally one({.hits = 1}, walk, waits_);
-  one.add(syn(1ms, 49998));
-  one.add(syn(2ms, 50000));
+TEST_F(TrialTallyTest, NumbersTheFirstHitByTheCalls) {
+  TrialTally one({.hits = 1}, PortsBy::kEngine, waits_);
+  one.add(syn(1ms, 49998), CallOrder{1});
+  one.add(syn(2ms, 50001), CallOrder{4});
+  one.add(syn(3ms, 50000), CallOrder{3});
   EXPECT_TRUE(one.is_over());
-  EXPECT_FALSE(one.complete()) << "49999 was handed out, and its SYN is to come";
-  one.add(syn(3ms, 50001));
-  one.add(syn(4ms, 49999));
-  EXPECT_TRUE(one.complete());
+  EXPECT_EQ(one.first_hit()->attempt, 2U) << "50001 was given later";
+  EXPECT_EQ(one.first_hit_order(), CallOrder{3});
+  one.add(syn(4ms, 50002), CallOrder{5});
+  one.add(syn(5ms, 49999), CallOrder{2});
   EXPECT_EQ(one.first_hit()->attempt, 3U);
-  EXPECT_EQ(one.counts().attempts, 3U);
+  EXPECT_EQ(one.counts().attempts, 4U) << "49999 was given before the hit's";
 
-  TrialTally on({}, walk, waits_);
-  for (const std::uint16_t port : {49998, 50001, 50000, 49999}) on.add(syn(1ms, port));
-  EXPECT_EQ(on.first_hit()->attempt, 3U);
-  EXPECT_EQ(on.counts().attempts, 4U);
-
-  TrialTally never({.hits = 1}, walk, waits_);
-  never.add(syn(1ms, 50000));
-  EXPECT_FALSE(never.complete());
-  never.give_up_outstanding();
-  EXPECT_TRUE(never.complete());
+  TrialTally on({}, PortsBy::kEngine, waits_);
+  on.add(syn(1ms, 50000), CallOrder{2});
+  on.add(syn(2ms, 49999), CallOrder{1});
+  EXPECT_EQ(on.first_hit()->attempt, 2U);
+  EXPECT_EQ(on.counts().attempts, 2U);
 }
 
-TEST_F(TrialTallyTest, PortsThatWerePassedOverAreNotWaitedForInTheNextRound) {
-  // 49998 was taken: the hit is attempt 2, and what comes next is another round.
-  TrialTally tally({.hits = 1}, {.walk = {49998, 49999, 50000, 50001}, .port = 50000, .bound = true}, waits_);
-  for (const std::uint16_t port : {49999, 50000, 50001, 49999}) tally.add(syn(1ms, port));
-  EXPECT_FALSE(tally.complete());
-  tally.add(syn(502ms, 49998));
-  EXPECT_TRUE(tally.complete()) << "long after";
+TEST_F(TrialTallyTest, ASocketThatIsDialledAgainComesAfterItsTurn) {
+  TrialTally tally({.hits = 1}, PortsBy::kEngine, waits_);
+  tally.add(syn(1ms, 49998), CallOrder{1});
+  tally.add(syn(2ms, 49998), CallOrder{1, 1});
+  tally.add(syn(3ms, 49998), CallOrder{1, 2});
+  tally.add(syn(4ms, 50000), CallOrder{2});
+  EXPECT_EQ(tally.first_hit()->attempt, 4U);
+}
+
+TEST_F(TrialTallyTest, WithoutTheCallsTheFirstHitIsNumberedBySyns) {
+  TrialTally tally({.hits = 1}, PortsBy::kEngine, waits_);
+  tally.add(syn(1ms, 49998), CallOrder{7});
+  tally.add(syn(2ms, 49999));
+  tally.add(syn(3ms, 50000));
+  tally.add(syn(4ms, 50001), CallOrder{1});
+  EXPECT_EQ(tally.first_hit()->attempt, 3U);
+  EXPECT_EQ(tally.counts().attempts, 3U);
+}
+
+TEST_F(TrialTallyTest, AtTheLimitOfAttemptsNoneIsAdded) {
+  TrialTally tally({.attempts = 2}, PortsBy::kEngine, waits_);
+  tally.add(syn(1ms, 50000), CallOrder{2});
+  tally.add(syn(2ms, 50001), CallOrder{3});
+  tally.add(syn(3ms, 49999), CallOrder{1});
   EXPECT_EQ(tally.first_hit()->attempt, 2U);
   EXPECT_EQ(tally.counts().attempts, 2U);
 }
 
-TEST_F(TrialTallyTest, ANextRoundMayBeginBeforeThisOneHasCome) {
-  PortRules walk{.walk = {}, .port = 49200, .bound = true};
-  for (int port = 49000; port <= 49201; ++port) walk.walk.push_back(static_cast<std::uint16_t>(port));
-  TrialTally threads({.hits = 1}, walk, waits_);
-  for (int port = 49000; port < 49198; ++port) threads.add(syn(1ms, static_cast<std::uint16_t>(port), 49200));
-  for (const std::uint16_t port : {49000, 49198, 49199, 49200}) threads.add(syn(1ms, port, 49200));
-  EXPECT_EQ(threads.first_hit()->attempt, 201U);
-
-  TrialTally redialled({.hits = 1}, walk, waits_);
-  for (int port = 49000; port < 49200; ++port) {
-    for (int i = 0; i < 2; ++i) redialled.add(syn(1ms, static_cast<std::uint16_t>(port), 49200));
-  }
-  redialled.add(syn(1ms, 49200, 49200));
-  EXPECT_EQ(redialled.first_hit()->attempt, 401U) << "each socket was dialled twice";
-}
-
-TEST_F(TrialTallyTest, AttemptsAtOtherDestinationsTakeTheirTurnsToo) {
-  const PortRules walk{.walk = {49998, 49999, 50000, 50001}, .port = 50000, .bound = true};
-  TrialTally tally({.hits = 1}, walk, waits_);
-  tally.add(syn(1ms, 49998));
-  tally.add(syn(2ms, 49999, 6379));
-  tally.add(syn(3ms, 50000));
-  EXPECT_TRUE(tally.complete());
-  EXPECT_EQ(tally.first_hit()->attempt, 3U);
-
-  // The port's first turn went to the other one.
-  TrialTally second({.hits = 1}, walk, waits_);
-  for (const std::uint16_t port : {49998, 49999}) second.add(syn(1ms, port));
-  second.add(syn(2ms, 50000, 6379));
-  for (const std::uint16_t port : {50001, 49998, 49999, 50000}) second.add(syn(3ms, port));
-  EXPECT_EQ(second.first_hit()->attempt, 7U);
-}
-
 TEST_F(TrialTallyTest, ReadsTheBackoffFromOneLaunchOfOneDestination) {
-  TrialTally tally({}, {}, waits_);
+  TrialTally tally({}, PortsBy::kKernel, waits_);
   for (int launch = 0; launch < 3; ++launch) {
     tally.launched();
     Instant at = std::chrono::seconds(launch);
@@ -283,7 +262,7 @@ TEST_F(TrialTallyTest, ReadsTheBackoffFromOneLaunchOfOneDestination) {
 }
 
 TEST_F(TrialTallyTest, WaitsAreOfOneDestinationAndOneLaunch) {
-  TrialTally tally({}, {}, waits_);
+  TrialTally tally({}, PortsBy::kKernel, waits_);
   tally.add(syn(0ms, 40000));
   tally.add(syn(1ms, 40000, 50001));
   tally.add(syn(10ms, 40002));

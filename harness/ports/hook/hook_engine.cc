@@ -89,7 +89,7 @@ HookEvent from_raw(const hook_event& raw) {
           .process = static_cast<pid_t>(raw.pid),
           .port = raw.error == 0 ? raw.port : std::uint16_t{0},
           .error = raw.error,
-          .turn = raw.turn};
+          .turn = raw.took_turn != 0 ? std::optional<std::uint64_t>(raw.turn) : std::nullopt};
 }
 
 int keep_event(void* into, void* data, std::size_t size) {
@@ -189,7 +189,10 @@ class LoadedHook : public HookEngine {
     if (told.lost > 0) return std::nullopt;
     std::vector<Call> calls;
     for (const HookEvent& event : told.events) {
-      if (event.call == HookEvent::Call::kConnect) calls.push_back({event.at, event.destination});
+      const CallOrder order = order_of(event);
+      if (event.call == HookEvent::Call::kConnect)
+        calls.push_back(
+            {.at = event.at, .destination = event.destination, .port = event.port, .order = order});
     }
     return calls;
   }
@@ -200,6 +203,12 @@ class LoadedHook : public HookEngine {
   }
 
  private:
+  CallOrder order_of(const HookEvent& event) {
+    if (!event.turn) return {.turns = turns_told_, .then = ++without_turn_};
+    turns_told_ = std::max(turns_told_, *event.turn + 1);
+    return {.turns = *event.turn + 1};
+  }
+
   void set_mode(hook_mode mode) {
     __atomic_store_n(&skeleton_->bss->mode, static_cast<std::uint32_t>(mode), __ATOMIC_SEQ_CST);
   }
@@ -222,6 +231,7 @@ class LoadedHook : public HookEngine {
   Ring ring_;
   std::optional<DrawnAhead> drawn_ahead_;  // random and the models
   std::chrono::steady_clock::time_point followed_since_;
+  std::uint64_t turns_told_ = 0, without_turn_ = 0;  // by take_calls()
 };
 
 }  // namespace

@@ -117,6 +117,7 @@ static long bind_next(__u32 i, struct binding* binding) {
   struct bpf_sock* socket = binding->context->sk;
   event->port = take_turn(&event->turn);
   if (event->port == 0 || socket == NULL) return 1;
+  event->took_turn = 1;
   event->error = bind_to(binding->context, socket, &event->destination, event->port);
   return event->error != EADDRINUSE;
 }
@@ -159,7 +160,7 @@ static void on_connect(struct bpf_sock_addr* context, struct hook_event* event) 
 // Only the port that is asked for can be changed here; bind(2) itself says whether it is free.
 static void on_bind(struct bpf_sock_addr* context) {
   if (context->protocol != IPPROTO_TCP || context->user_port != 0 || mode != kHookTurns) return;
-  struct hook_event event = {.call = kHookBind};
+  struct hook_event event = {.call = kHookBind, .took_turn = 1};
   event.port = take_turn(&event.turn);
   if (event.port == 0) return;
   event.time_ns = bpf_ktime_get_ns();

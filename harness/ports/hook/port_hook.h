@@ -29,10 +29,11 @@ struct hook_destination {
 
 struct hook_event {
   __u64 time_ns;  // CLOCK_MONOTONIC
-  __u64 turn;     // of the table, from 0; with other modes 0
+  __u64 turn;     // of the table, from 0; where one was taken
   struct hook_destination destination;
   __u32 pid;    // the process (thread group), as the host sees it
   __u16 port;   // the last that was tried; 0: none was
   __u16 error;  // of bind(2): 0, or an errno
-  __u32 call;
+  __u16 call;
+  __u16 took_turn;  // 0: the socket had its port, or the mode has no turns
 };

@@ -1,0 +1,38 @@
+// The calls of connect() whose SYN has not been seen yet: which call a SYN is of. Pure.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <list>
+#include <optional>
+#include <vector>
+
+#include "harness/net/endpoint.h"
+#include "harness/ports/engine.h"
+
+namespace selfconnect {
+
+class OpenCalls {
+ public:
+  // Those whose port the kernel chooses are no use here, and left out.
+  void add(const Engine::Call& call);
+
+  // The place of the call that sent a SYN from `source` to `destination` at about `now`, among all; nothing where it is
+  // not known. It is not open any more then.
+  std::optional<CallOrder> take(const Endpoint& source, const Endpoint& destination,
+                                std::chrono::steady_clock::time_point now);
+
+  // Whether a SYN of a call before `order` may still come.
+  [[nodiscard]] bool has_before(const CallOrder& order, std::chrono::steady_clock::time_point now) const;
+
+  // A call that has sent no SYN for so long sends none.
+  static constexpr std::chrono::milliseconds kLongest{500};
+  // Calls that never send one are kept as well, so many in all; then all are forgotten.
+  static constexpr std::size_t kMost = 65536;
+
+ private:
+  std::vector<std::list<Engine::Call>> by_port_ = std::vector<std::list<Engine::Call>>(65536);
+  std::size_t count_ = 0;
+};
+
+}  // namespace selfconnect
