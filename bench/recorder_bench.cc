@@ -77,7 +77,7 @@ void dial_recorded(benchmark::State& state, EngineChoice engine, const Policy& p
 
   boost::asio::io_context context(1);
   WaitSample waits(0);
-  TrialTally tally(options.limits, PortsBy::kEngine, waits);
+  TrialTally tally(options.limits, options.destination.port, PortsBy::kEngine, waits);
   auto watched = recorded(context, options, tally);
   if (!ok(state, watched)) return;
   std::jthread harness([&](const std::stop_token& end) {

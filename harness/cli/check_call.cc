@@ -88,7 +88,7 @@ Parsed<void> apply(const CommandParser& parser, const Given& given, CheckCall& c
   CheckOptions& options = call.options;
   Values values(parser);
   values.take("--port", given.port, parse_port_number, options.port);
-  values.take("--host", given.host, Address::parse, options.host);
+  values.take("--host", given.host, parse_host, options.host);
   values.take("--family", given.family, parse_family, options.family);
   values.take("--phases", given.phases, parse_phases, options.phases);
   values.take("--schedule", given.schedule, parse_schedule_option, options.schedule);

@@ -55,7 +55,7 @@ void declare(CommandParser& parser, Given& given) {
   parser.option({"--trials", "N", "So many trials, each in a fresh world [1]"}, given.trials);
   parser.option({"--seed", "N", "Of what is drawn at random [random, and printed]"}, given.seed);
   parser.option({"--json", "FILE", "Write the figures as JSON (- is standard output)"}, given.json);
-  parser.option({"--out", "DIR", "Save the packets of each trial there"}, given.out);
+  parser.option({"--out", "DIR", "Save the packets of each trial there, and the figures"}, given.out);
   parser.option({"--csv", "FILE", "Write a line for each trial as CSV (- is standard output)"}, given.csv);
 }
 
@@ -136,7 +136,7 @@ Parsed<MeasureCall> parse_measure_call(std::span<const std::string> arguments, c
   values.take("--policy", given.policy, parse_policy, options.policy);
   values.take("--engine", given.engine, parse_engine, options.engine);
   values.take("--port", given.port, parse_port_number, options.destination.port);
-  values.take("--host", given.host, Address::parse, options.destination.address);
+  values.take("--host", given.host, parse_host, options.destination.address);
   values.take("--range", given.range, parse_range, range);
   values.take("--attempts", given.attempts, parse_count, options.limits.attempts);
   values.take("--hits", given.hits, parse_count, options.limits.hits);

@@ -38,6 +38,10 @@ class TerminalObserver : public MeasureObserver {
     if (longest_) state.left = *longest_ - progress.elapsed;
     line_.show(measure_progress_line(state));
   }
+  void note(const std::string& text) override {
+    line_.erase();
+    say(stderr, fmt::format("selfconnect measure: note: {}\n", text));
+  }
   void erase() { line_.erase(); }
 
  private:
@@ -65,8 +69,11 @@ Result<void> write_files(const MeasureCall& call, const Measurement& found) {
   if (call.json) {
     if (auto written = write_file(*call.json, measurement_json(found)); !written) return written;
   }
-  if (call.csv) return write_file(*call.csv, measurement_csv(found));
-  return {};
+  if (call.csv) {
+    if (auto written = write_file(*call.csv, measurement_csv(found)); !written) return written;
+  }
+  if (call.options.out.empty()) return {};
+  return write_whole_file(call.options.out / kSavedMeasurement.file, measurement_json(found));
 }
 
 }  // namespace
@@ -84,7 +91,7 @@ int measure_command(Arguments arguments) {
   }
 
   if (!options.out.empty()) {
-    if (auto made = prepare_out(options.out); !made) return failed(made.error());
+    if (auto made = prepare_out(options.out, kSavedMeasurement); !made) return failed(made.error());
   }
 
   if (call->note)

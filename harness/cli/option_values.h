@@ -34,12 +34,13 @@ namespace selfconnect {
 [[nodiscard]] Result<FailOn> parse_fail_on(std::string_view text);       // error, warning, never
 [[nodiscard]] Result<std::string> parse_rule_id(std::string_view text);  // one of all_rules()
 
-// Names with commas between them, "refused,self-connect": each once, and in the order that phases are run.
-[[nodiscard]]  // A schedule's text, or @FILE for a file with it. Errors name the place in it.
-Result<Schedule>
-parse_schedule_option(std::string_view text);
+// A schedule's text, or @FILE for a file with it. Errors name the place in it.
+[[nodiscard]] Result<Schedule> parse_schedule_option(std::string_view text);
+
 // The steps of a peer, see schedule.h.
-Result<std::vector<Step>> parse_answer(std::string_view text);
-Result<std::vector<Phase>> parse_phases(std::string_view text);
+[[nodiscard]] Result<std::vector<Step>> parse_answer(std::string_view text);
+
+// Names with commas between them, "refused,self-connect": each once, and in the order that phases are run.
+[[nodiscard]] Result<std::vector<Phase>> parse_phases(std::string_view text);
 
 }  // namespace selfconnect

@@ -208,7 +208,7 @@ constexpr std::array<Key<TargetFile>, 11> kTargetKeys = {
       }},
      {"host",
       [](auto& target, const toml::node& node) {
-        return assign(target.host, optional_of(read_parsed(node, Address::parse)));
+        return assign(target.host, optional_of(read_parsed(node, parse_host)));
       }},
      {"port", fill_port},
      {"limits",

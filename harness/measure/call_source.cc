@@ -37,7 +37,7 @@ std::optional<Syn> CallSource::syn_of(const NotifyEvent& event) {
 }
 
 void CallSource::complete(const TrialTally& /*tally*/, Time /*ended*/, Trial& trial) {
-  trial.counts.refused = std::min(refused_, trial.counts.attempts - trial.counts.hits);
+  trial.counts.refused = std::min(refused_, trial.counts.not_hits());
   trial.counts.exhausted = exhausted_;
   trial.counts.held.reset();
   trial.passed_over = passed_over_;

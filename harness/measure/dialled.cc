@@ -4,14 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "harness/world/world.h"
 
 namespace selfconnect {
 
-const Endpoint& most_dialled(const TrialTally& tally) {
-  return std::ranges::max_element(tally.destinations(), {}, [](const auto& one) { return one.second; })
-      ->first;
+std::optional<Endpoint> most_dialled(const TrialTally& tally, std::uint16_t port) {
+  if (tally.destinations().empty()) return std::nullopt;
+  const auto rank = [&](const auto& one) { return std::pair(one.first.port == port, one.second); };
+  return std::ranges::max_element(tally.destinations(), {}, rank)->first;
 }
 
 std::optional<std::string> dials_elsewhere(const Endpoint& named, const TrialTally& tally) {
@@ -22,7 +24,7 @@ std::optional<std::string> dials_elsewhere(const Endpoint& named, const TrialTal
     return to_port(one) && (address == named.address || !needs_local_address(address));
   };
   if (dialled.empty() || std::ranges::any_of(dialled, as_named)) return std::nullopt;
-  const Endpoint& other = most_dialled(tally);
+  const Endpoint other = *most_dialled(tally, named.port);
   if (std::ranges::any_of(dialled, to_port)) {
     return fmt::format("the command never dialled {}; it dialled {}: give --host {}", named.text(),
                        other.text(), other.address.text());

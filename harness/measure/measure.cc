@@ -30,9 +30,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kLook = 20ms;                // between looks into the ring
-constexpr auto kProgress = 100ms;           // between reports of progress
-constexpr auto kOutstanding = 500ms;        // for SYNs of other threads, after the one that ends a trial
+constexpr auto kLook = 20ms;          // between looks into the ring
+constexpr auto kProgress = 100ms;     // between reports of progress
+constexpr auto kOutstanding = 500ms;  // for SYNs of other threads, after the one that ends a trial
+constexpr auto kElsewhere = 2s;       // for a command that dials to dial what was named, before that is said
 constexpr std::uint64_t kIdleLaunches = 3;  // a command that ends without dialling is launched no oftener
 
 // With `sequential` the ports are known in advance, and with them the attempt that is given the destination's own.
@@ -184,12 +185,11 @@ class Measurer {
     if (!place) co_return std::unexpected(place.error());
     TrialWorld& trial = *place->trial;
     TrialTally& tally = *place->tally;
-    if (auto dialled = co_await dial(trial, tally); !dialled) co_return dialled;
+    if (auto dialled = co_await dial(trial, tally, options.destination); !dialled) co_return dialled;
     keep(trial.close(), tally);
     if (trial.at_hand() && !found_.interrupted && never_dials_the_loopback(tally))
-      co_return cannot(error(cannot_hit_at_hand(most_dialled(tally))));
-    if (const auto elsewhere = dials_elsewhere(options.destination, tally); elsewhere && !found_.interrupted)
-      co_return failed(*elsewhere);
+      co_return cannot(error(cannot_hit_at_hand(*most_dialled(tally))));
+    if (const auto elsewhere = dials_elsewhere(options.destination, tally)) co_return failed(*elsewhere);
     if (auto saved = trial.save_packets(options_.out / fmt::format("trial-{}", trial_)); !saved)
       co_return failed(saved.error().message);
     co_return Outcome<void>{};
@@ -212,7 +212,7 @@ class Measurer {
       if (auto added = world->add_local_address(options.destination.address); !added)
         return cannot(added.error());
     }
-    auto tally = std::make_unique<TrialTally>(options.limits, ports_by(), waits_);
+    auto tally = std::make_unique<TrialTally>(options.limits, options.destination.port, ports_by(), waits_);
     auto trial =
         TrialWorld::open(context_, *world, std::move(*engine), options, *tally, [this] { pulse_.beat(); });
     if (!trial) return cannot(trial.error());
@@ -234,14 +234,14 @@ class Measurer {
     auto engine = make_notify_engine(*world);
     if (!engine) return cannot(engine.error().during("engine notify"));
     tell(std::move(*best), *world);
-    auto tally = std::make_unique<TrialTally>(options.limits, ports_by(), waits_);
+    auto tally = std::make_unique<TrialTally>(options.limits, options.destination.port, ports_by(), waits_);
     auto trial = TrialWorld::open_at_hand(context_, *world, std::move(*engine), options, *tally,
                                           [this] { pulse_.beat(); });
     if (!trial) return cannot(trial.error());
     return Place{std::move(world), std::move(tally), std::move(*trial)};
   }
 
-  asio::awaitable<Outcome<void>> dial(TrialWorld& trial, TrialTally& tally) {
+  asio::awaitable<Outcome<void>> dial(TrialWorld& trial, TrialTally& tally, const Endpoint& named) {
     const auto start = Clock::now();
     DialTimes times;
     const auto look = [&] {
@@ -261,9 +261,17 @@ class Measurer {
       look();
       if (auto kept_up = trial.keep_up(); !kept_up) co_return failed(kept_up.error().message);
       if (!times.first && Clock::now() - start > options_.first_attempt) co_return dials_nothing(trial);
+      if (times.first && Clock::now() - *times.first > kElsewhere) note_elsewhere(named, tally);
       report(tally);
     }
     co_return Outcome<void>{};
+  }
+
+  // At once, and not only when the trial is over: it may take long.
+  void note_elsewhere(const Endpoint& named, const TrialTally& tally) {
+    if (has_noted_) return;
+    has_noted_ = true;
+    if (const auto elsewhere = dials_elsewhere(named, tally)) observer_.note(*elsewhere);
   }
 
   std::unexpected<MeasureFailure> dials_nothing(const TrialWorld& trial) const {
@@ -282,7 +290,7 @@ class Measurer {
     found_.counts = found_.trials.empty() ? trial.counts : found_.counts + trial.counts;
     found_.elapsed += trial.elapsed;
     found_.trials.push_back(std::move(trial));
-    if (!tally.destinations().empty()) found_.destination = most_dialled(tally);
+    if (!found_.destination) found_.destination = most_dialled(tally, options_.destination.port);
   }
 
   asio::io_context& context_;
@@ -297,6 +305,7 @@ class Measurer {
   std::optional<BestEngine> engine_;
   std::optional<Clock::time_point> reported_;
   std::uint64_t trial_ = 1;
+  bool has_noted_ = false;
 };
 
 }  // namespace

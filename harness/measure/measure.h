@@ -50,6 +50,8 @@ class MeasureObserver {
  public:
   virtual ~MeasureObserver() = default;
   virtual void progress(const MeasureProgress&) {}
+  // Something that the user should know now, without a full stop: that the command dials something else.
+  virtual void note(const std::string&) {}
 };
 
 // Blocks until all trials are done, or SIGINT or SIGTERM ends them early: then with what is known. Errors: no world or

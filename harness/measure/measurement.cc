@@ -14,6 +14,8 @@ std::string_view trial_end_name(TrialEnd end) {
 AttemptCounts AttemptCounts::operator+(const AttemptCounts& other) const {
   AttemptCounts sum{.attempts = attempts + other.attempts,
                     .hits = hits + other.hits,
+                    .elsewhere = {.attempts = elsewhere.attempts + other.elsewhere.attempts,
+                                  .hits = elsewhere.hits + other.elsewhere.hits},
                     .refused = refused + other.refused,
                     .even = even + other.even,
                     .odd = odd + other.odd,
@@ -41,6 +43,8 @@ double Measurement::attempts_per_second() const {
   return seconds > 0 ? static_cast<double>(after_first) / seconds : 0;
 }
 
-Proportion Measurement::hit_rate() const { return proportion(counts.hits, counts.attempts); }
+Proportion Measurement::hit_rate() const {
+  return proportion(counts.hits, counts.attempts - counts.elsewhere.attempts);
+}
 
 }  // namespace selfconnect

@@ -28,16 +28,24 @@ struct HeldPort {
   std::uint64_t time_wait = 0;  // in TIME_WAIT
 };
 
+// At other ports than the one that was named, of which the policy and its figures say nothing.
+struct Elsewhere {
+  std::uint64_t attempts = 0;
+  std::uint64_t hits = 0;
+};
+
 // Attempts, by what became of them. An attempt is a SYN, so one that the kernel had no port for is none.
 struct AttemptCounts {
-  std::uint64_t attempts = 0;
-  std::uint64_t hits = 0;     // connected to themselves
+  std::uint64_t attempts = 0;  // those elsewhere too
+  std::uint64_t hits = 0;      // of those at the named port: connected to themselves
+  Elsewhere elsewhere;
   std::uint64_t refused = 0;  // answered by RST
   std::uint64_t even = 0;     // by the parity of the source port
   std::uint64_t odd = 0;
   std::optional<HeldPort> held;            // where packets are seen
   std::optional<std::uint64_t> exhausted;  // connect() calls that got no port; where the engine can tell
 
+  [[nodiscard]] std::uint64_t not_hits() const { return attempts - hits - elsewhere.hits; }
   // What is not known of both is not known of the sum.
   [[nodiscard]] AttemptCounts operator+(const AttemptCounts& other) const;
 };
@@ -73,7 +81,8 @@ struct Measurement {
   std::string isolation;  // "netns"
   std::string kernel;
   std::uint64_t seed = 0;
-  std::optional<Endpoint> destination;  // most dialled
+  std::optional<Endpoint>
+      destination;  // of the named port, if that was dialled; the first trial's, most dialled
   TrialLimits limits;
   std::string range;                    // "32768 60999"
   std::optional<std::uint64_t> stated;  // the attempt at which the policy must hit first, where it says so
@@ -90,7 +99,7 @@ struct Measurement {
 
   [[nodiscard]] std::optional<FirstHit> first_hit() const;  // of the first trial that has one
   [[nodiscard]] double attempts_per_second() const;
-  [[nodiscard]] Proportion hit_rate() const;  // per attempt
+  [[nodiscard]] Proportion hit_rate() const;  // per attempt at the named port
 };
 
 }  // namespace selfconnect

@@ -56,8 +56,7 @@ bool PacketSource::has_outstanding(const TrialTally& tally) const {
 void PacketSource::complete(const TrialTally& tally, Time ended, Trial& trial) {
   // The counters go on after the last attempt that is counted here.
   if (const auto at_end = counters_.read()) {
-    trial.counts.refused =
-        std::min(growth(at_start_, *at_end).attempt_fails, trial.counts.attempts - trial.counts.hits);
+    trial.counts.refused = std::min(growth(at_start_, *at_end).attempt_fails, trial.counts.not_hits());
   }
   if (const auto lost = ring_.lost()) trial.lost = *lost;
   const std::uint64_t counted = tally.counted(destination_);

@@ -37,6 +37,7 @@ std::uint64_t TrialTally::counted(const Endpoint& destination) const {
 void TrialTally::count(const Syn& syn) {
   ++counts_.attempts;
   ++(syn.source.port % 2 == 0 ? counts_.even : counts_.odd);
+  if (syn.destination.port != port_) ++counts_.elsewhere.attempts;
   if (const auto known = destinations_.find(syn.destination); known != destinations_.end()) {
     ++known->second;
   } else if (destinations_.size() < kMostDestinations) {
@@ -44,12 +45,12 @@ void TrialTally::count(const Syn& syn) {
   }
 }
 
-void TrialTally::count_hit(const Syn& syn) {
-  ++counts_.hits;
-  held_.connected(syn);
-}
-
-void TrialTally::count_held(const Syn& syn) {
+// By whoever has the port already, if it does not connect to itself.
+void TrialTally::count_fate(const Syn& syn) {
+  if (syn.to_itself()) {
+    ++(is_hit(syn) ? counts_.hits : counts_.elsewhere.hits);
+    return held_.connected(syn);
+  }
   switch (held_.at(syn)) {
     case HeldPorts::State::kFree:
       return;
@@ -71,7 +72,7 @@ void TrialTally::number(const Syn& syn, const std::optional<CallOrder>& order) {
     if (is_before_first_hit(order)) ++first_hit_->attempt;
     return;
   }
-  if (!syn.to_itself()) {
+  if (!is_hit(syn)) {
     if (!order) return;
     if (recent_.size() == kMostThreads) recent_.pop_front();
     recent_.push_back(*order);
@@ -100,11 +101,7 @@ void TrialTally::add(const Syn& syn, const std::optional<CallOrder>& order) {
   count(syn);
   count_wait(syn);
   number(syn, order);
-  if (syn.to_itself()) {
-    count_hit(syn);
-  } else {
-    count_held(syn);
-  }
+  count_fate(syn);
   if (limits_.hits && counts_.hits >= *limits_.hits) end_ = TrialEnd::kHits;
   if (limits_.attempts && counts_.attempts >= *limits_.attempts) end_ = TrialEnd::kAttempts;
 }

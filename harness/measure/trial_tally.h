@@ -17,9 +17,9 @@ namespace selfconnect {
 
 class TrialTally {
  public:
-  // Waits go into `waits`, which is shared by the trials.
-  TrialTally(const TrialLimits& limits, PortsBy by, WaitSample& waits)
-      : limits_(limits), waits_(waits), held_(by) {
+  // Hits are those at `port`. Waits go into `waits`, which is shared by the trials.
+  TrialTally(const TrialLimits& limits, std::uint16_t port, PortsBy by, WaitSample& waits)
+      : limits_(limits), port_(port), waits_(waits), held_(by) {
     counts_.held.emplace();
   }
 
@@ -51,13 +51,14 @@ class TrialTally {
 
   void count(const Syn& syn);
   void count_wait(const Syn& syn);
-  void count_hit(const Syn& syn);
-  void count_held(const Syn& syn);
+  void count_fate(const Syn& syn);
   void number(const Syn& syn, const std::optional<CallOrder>& order);
+  [[nodiscard]] bool is_hit(const Syn& syn) const { return syn.to_itself() && syn.destination.port == port_; }
   [[nodiscard]] bool is_before_first_hit(const std::optional<CallOrder>& order) const;
   bool sent_again(const Syn& syn);
 
   TrialLimits limits_;
+  std::uint16_t port_;
   WaitSample& waits_;
   HeldPorts held_;
   AttemptCounts counts_;

@@ -61,6 +61,24 @@ Result<void> TrialWorld::follow_policy() {
                          {.open = options_.open, .never = {}, .destination = options_.destination});
 }
 
+Result<void> TrialWorld::keep_up() {
+  if (auto forced = force_what_is_bound(); !forced) return forced;
+  return engine_->keep_up();
+}
+
+// The engine range forces one kind of client at a time. Ports of the other parity alone: this one binds to port 0 before it
+// dials.
+Result<void> TrialWorld::force_what_is_bound() {
+  if (options_.policy.kind != PolicyKind::kForce || engine_->name() != "range" || forces_bound_) return {};
+  const AttemptCounts& counts = tally_.counts();
+  const bool is_even = options_.destination.port % 2 == 0;
+  const auto& [alike, other] =
+      is_even ? std::pair(counts.even, counts.odd) : std::pair(counts.odd, counts.even);
+  if (alike > 0 || other == 0) return {};
+  forces_bound_ = true;
+  return engine_->force(options_.destination.port, Allocator::kBind);
+}
+
 Result<void> TrialWorld::keep_packets() {
   if (options_.out.empty()) return {};
   auto packets = Recorder::start(context_, world_, {}, Recorder::Counters::kLeftOut, [] {});

@@ -48,7 +48,7 @@ class TrialWorld {
   [[nodiscard]] bool has_outstanding() const { return attempts_->has_outstanding(tally_); }
 
   // Several times a second. Error: the policy was not kept.
-  [[nodiscard]] Result<void> keep_up() { return engine_->keep_up(); }
+  [[nodiscard]] Result<void> keep_up();
 
   [[nodiscard]] bool at_hand() const { return calls_ != nullptr; }
   // What the command dialled there, but was kept from.
@@ -64,6 +64,7 @@ class TrialWorld {
              const MeasureOptions& options, TrialTally& tally, std::function<void()> ended);
   Result<void> follow_policy();
   Result<void> keep_packets();
+  Result<void> force_what_is_bound();
 
   boost::asio::io_context& context_;
   const World& world_;
@@ -77,6 +78,7 @@ class TrialWorld {
   std::unique_ptr<Recorder> packets_;  // only where packets are kept
   std::unique_ptr<Process> command_;
   std::uint64_t launches_ = 0;
+  bool forces_bound_ = false;
 };
 
 }  // namespace selfconnect

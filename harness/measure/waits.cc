@@ -2,6 +2,7 @@
 #include "harness/measure/waits.h"
 
 #include <algorithm>
+#include <boost/math/distributions/fisher_f.hpp>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <numeric>
@@ -14,6 +15,7 @@ namespace {
 
 constexpr double kMostJitter = 0.5;  // beyond it no rule can be told from the waits
 constexpr double kConfidence = 0.95;
+constexpr double kCapConfidence = 0.999;  // for many places are tried
 
 // The nearest-rank quantile of sorted values.
 nanoseconds quantile(const std::vector<nanoseconds>& sorted, double share) {
@@ -21,60 +23,91 @@ nanoseconds quantile(const std::vector<nanoseconds>& sorted, double share) {
   return sorted.at(std::max<std::size_t>(rank, 1) - 1);
 }
 
-// Without those that only stay at the cap: of them one.
-std::span<const nanoseconds> growing_part(std::span<const nanoseconds> waits) {
-  const auto largest = std::ranges::max(waits);
-  const auto at_cap = [&](nanoseconds wait) { return wait >= largest - largest / 4; };
-  const auto first = std::ranges::find_if(waits, at_cap);
-  const bool stays = std::all_of(first, waits.end(), at_cap);
-  if (!stays || first == waits.begin()) return waits;
-  return waits.first(static_cast<std::size_t>(first - waits.begin()) + 1);
+std::vector<double> logarithms(std::span<const nanoseconds> waits) {
+  std::vector<double> logs;
+  for (const nanoseconds wait : waits) logs.push_back(std::log(static_cast<double>(wait.count())));
+  return logs;
 }
 
-// Of the waits' logarithms, by their number from 0.
+double mean_of(std::span<const double> values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+// Through values by their number from 0, by least squares.
 struct Line {
   double start = 0;
   double slope = 0;
+  double spread = 0;       // of the numbers, squared
+  double unexplained = 0;  // squares that are left
 };
 
-// By least squares; level, where a slope of nothing is inside the interval that has the slope with kConfidence.
-Line fitted_line(std::span<const nanoseconds> waits) {
-  const auto count = static_cast<double>(waits.size());
-  const double middle = (count - 1) / 2;
-  std::vector<double> logs;
-  for (const nanoseconds wait : waits) logs.push_back(std::log(static_cast<double>(wait.count())));
-  const double mean = std::accumulate(logs.begin(), logs.end(), 0.0) / count;
-  double spread = 0, common = 0;
-  for (std::size_t i = 0; i < logs.size(); ++i) {
+Line line_through(std::span<const double> values) {
+  const double middle = (static_cast<double>(values.size()) - 1) / 2, mean = mean_of(values);
+  Line line;
+  double common = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
     const double x = static_cast<double>(i) - middle;
-    spread += x * x;
-    common += x * (logs[i] - mean);
+    line.spread += x * x;
+    common += x * (values[i] - mean);
   }
-  const double slope = common / spread;
-  double unexplained = 0;
-  for (std::size_t i = 0; i < logs.size(); ++i) {
-    const double rest = logs[i] - mean - slope * (static_cast<double>(i) - middle);
-    unexplained += rest * rest;
+  line.slope = common / line.spread;
+  line.start = mean - line.slope * middle;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double rest = values[i] - line.start - line.slope * static_cast<double>(i);
+    line.unexplained += rest * rest;
   }
-  const double free = count - 2;
-  const double error = std::sqrt(unexplained / free / spread);
+  return line;
+}
+
+double squares_about_mean(std::span<const double> values) {
+  const double mean = mean_of(values);
+  return std::accumulate(values.begin(), values.end(), 0.0,
+                         [&](double sum, double value) { return sum + (value - mean) * (value - mean); });
+}
+
+// How many of the first ones grow, before the others stay at a cap: where a line that rises and then a level leave least, and
+// far less than one line for all does (an F-test of the two values that this takes more). All of them, if there is no cap.
+std::size_t growing_part(std::span<const double> logs) {
+  const double whole = line_through(logs).unexplained;
+  double least = whole;
+  std::size_t growing = logs.size();
+  for (std::size_t cut = kFewestForBackoff; cut < logs.size(); ++cut) {
+    const Line line = line_through(logs.first(cut));
+    if (line.slope <= 0) continue;
+    const double left = line.unexplained + squares_about_mean(logs.subspan(cut));
+    if (left >= least) continue;
+    least = left;
+    growing = cut;
+  }
+  const double free = static_cast<double>(logs.size()) - 4;
+  if (growing == logs.size() || free < 1) return logs.size();
+  const boost::math::fisher_f_distribution<double> fisher(2, free);
+  const double enough = boost::math::quantile(fisher, kCapConfidence);
+  return (whole - least) / 2 > enough * least / free ? growing : logs.size();
+}
+
+// Of what has no cap: level, where a slope of nothing is inside the interval that has the slope with kConfidence.
+Line line_or_level(std::span<const double> logs) {
+  Line line = line_through(logs);
+  const double free = static_cast<double>(logs.size()) - 2;
+  const double error = std::sqrt(line.unexplained / free / line.spread);
   const boost::math::students_t_distribution<double> student(free);
-  if (std::abs(slope) <= boost::math::quantile(student, (1 + kConfidence) / 2) * error)
-    return {.start = mean};
-  return {.start = mean - slope * middle, .slope = slope};
+  if (std::abs(line.slope) > boost::math::quantile(student, (1 + kConfidence) / 2) * error) return line;
+  return {.start = mean_of(logs)};
 }
 
 }  // namespace
 
 std::optional<BackoffFit> fit_backoff(std::span<const nanoseconds> all) {
   if (all.size() < kFewestForBackoff || std::ranges::min(all) <= nanoseconds::zero()) return std::nullopt;
-  std::span<const nanoseconds> waits = growing_part(all);
-  if (waits.size() < kFewestForBackoff) waits = all;
-  const Line line = fitted_line(waits);
+  const std::vector<double> logs = logarithms(all);
+  const std::span growing = std::span(logs).first(growing_part(logs));
+  // That there is a cap shows that they grow.
+  const Line line = growing.size() < logs.size() ? line_through(growing) : line_or_level(growing);
   BackoffFit fit{.factor = std::exp(line.slope)};
-  for (std::size_t i = 0; i < waits.size(); ++i) {
-    const double fitted = std::exp(line.start + line.slope * static_cast<double>(i));
-    fit.jitter = std::max(fit.jitter, std::abs(static_cast<double>(waits[i].count()) / fitted - 1));
+  for (std::size_t i = 0; i < growing.size(); ++i) {
+    const double fitted = line.start + line.slope * static_cast<double>(i);
+    fit.jitter = std::max(fit.jitter, std::abs(std::exp(growing[i] - fitted) - 1));
   }
   if (fit.jitter > kMostJitter) return std::nullopt;
   return fit;

@@ -25,9 +25,9 @@ struct Waits {
 
 inline constexpr std::size_t kFewestForBackoff = 3;
 
-// From consecutive waits, the first ones of a launch. Those from the largest on are left out when they stay there (a
-// cap); least squares on their logarithms. Constant, where they may as well be (a t-test of the slope, 95 %). None where a
-// wait is more than half off the fitted one.
+// From consecutive waits, the first ones of a launch, by least squares on their logarithms: a line, or one that rises and then a
+// level (a cap), where that is far nearer (an F-test, 99.9 %); the line is the backoff. Constant, where it may as well be (a t-test
+// of the slope, 95 %). None where a wait is more than half off the fitted one.
 [[nodiscard]] std::optional<BackoffFit> fit_backoff(std::span<const std::chrono::nanoseconds> waits);
 
 // A sample of bounded size, of which each value seen is a member with the same chance (Vitter's algorithm R): exact up to

@@ -123,6 +123,24 @@ socklen_t Endpoint::to_sockaddr(sockaddr_storage& storage) const {
   return sizeof(sockaddr_in6);
 }
 
+Result<Address> parse_host(std::string_view text) {
+  auto address = Address::parse(text);
+  if (!address) return address;
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(address->bytes()[i]); };
+  if (address->family() == Family::kIpv4) {
+    const bool is_multicast = byte(0) >> 4 == 0xe,
+               is_broadcast = address == Address::v4({255, 255, 255, 255});
+    if (!is_multicast && !is_broadcast) return address;
+    return std::unexpected(error(fmt::format(
+        "no TCP connection can be made to {}: expected an address of one host, such as 127.0.0.1", text)));
+  }
+  const bool is_multicast = byte(0) == 0xff, is_link_local = byte(0) == 0xfe && byte(1) >> 6 == 2;
+  if (!is_multicast && !is_link_local) return address;
+  return std::unexpected(error(fmt::format(
+      "no TCP connection can be made to {}{}: expected an address of one host, such as ::1 or fd00::1", text,
+      is_link_local ? " without a scope" : "")));
+}
+
 Endpoint reached_by(Endpoint endpoint) {
   if (endpoint.address.is_unspecified()) endpoint.address = Address::loopback(endpoint.address.family());
   return endpoint;

@@ -56,6 +56,10 @@ struct Endpoint {
   auto operator<=>(const Endpoint&) const = default;
 };
 
+// An address that TCP can connect to: none of multicast or broadcast (RFC 9293 3.9.2.3), none that takes a scope, which an
+// Address has not (RFC 4007). The error says what was expected.
+[[nodiscard]] Result<Address> parse_host(std::string_view text);
+
 // Where a connection to it leads: to loopback for the unspecified address.
 [[nodiscard]] Endpoint reached_by(Endpoint endpoint);
 

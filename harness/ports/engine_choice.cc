@@ -18,13 +18,27 @@ namespace {
 constexpr std::uint16_t kProbePort = 50000;
 
 template <class T>
-Result<std::unique_ptr<Engine>> as_engine(std::string_view name, Result<std::unique_ptr<T>> made) {
-  if (!made) return std::unexpected(made.error().during(name));
+Result<std::unique_ptr<Engine>> as_engine(Result<std::unique_ptr<T>> made) {
+  if (!made) return std::unexpected(made.error());
   return std::unique_ptr<Engine>(std::move(*made));
 }
 
+Result<std::unique_ptr<Engine>> make_any(EngineChoice choice, const World& world) {
+  switch (choice) {
+    case EngineChoice::kRange:
+      return make_range_engine(world);
+    case EngineChoice::kHook:
+      return as_engine(make_hook_engine(world));
+    case EngineChoice::kNotify:
+      return as_engine(make_notify_engine(world));
+    case EngineChoice::kAuto:
+      break;
+  }
+  return std::unexpected(error("no engine is named auto"));
+}
+
 Result<void> try_engine(EngineChoice choice, const World& world) {
-  auto engine = make_engine(choice, world);
+  auto engine = make_any(choice, world);
   if (!engine) return std::unexpected(engine.error());
   if (auto forced = (*engine)->force(kProbePort, Allocator::kConnect); !forced) return forced;
   const auto connected =
@@ -49,17 +63,9 @@ std::string_view engine_name(EngineChoice choice) {
 }
 
 Result<std::unique_ptr<Engine>> make_engine(EngineChoice choice, const World& world) {
-  switch (choice) {
-    case EngineChoice::kRange:
-      return make_range_engine(world);
-    case EngineChoice::kHook:
-      return as_engine("engine hook", make_hook_engine(world));
-    case EngineChoice::kNotify:
-      return as_engine("engine notify", make_notify_engine(world));
-    case EngineChoice::kAuto:
-      break;
-  }
-  return std::unexpected(error("no engine is named auto"));
+  auto engine = make_any(choice, world);
+  if (!engine) return std::unexpected(engine.error().during(fmt::format("engine {}", engine_name(choice))));
+  return engine;
 }
 
 Result<BestEngine> choose_engine(EngineChoice asked, const World& world,

@@ -94,9 +94,11 @@ Result<void> NotifyEngine::follow(const Policy& policy, const PolicyScope& scope
   const bool once = policy.kind == PolicyKind::kForce;
   auto ports = std::make_shared<PortSequence>(policy, scope.open, scope.never);
   const auto start = std::chrono::steady_clock::now();
-  choose_by([once, ports, start](const Dial& dial) -> std::optional<std::uint16_t> {
-    if (once && (dial.busy > 0 || dial.allocator == Allocator::kBind)) return std::nullopt;
-    return ports->next(dial.destination, std::chrono::steady_clock::now() - start);
+  const Endpoint meant = scope.destination;
+  choose_by([once, ports, start, meant](const Dial& dial) -> std::optional<std::uint16_t> {
+    if (once && dial.busy > 0) return std::nullopt;
+    const bool has_destination = dial.allocator == Allocator::kConnect;
+    return ports->next(has_destination ? dial.destination : meant, std::chrono::steady_clock::now() - start);
   });
   return {};
 }

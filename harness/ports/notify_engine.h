@@ -40,8 +40,7 @@ class NotifyEngine : public Engine {
   // (odd): what the kernel itself chooses cannot be kept from `never` here. The same ports in every run.
   Result<void> release(const std::set<std::uint16_t>& never) override;
 
-  // A bind() to port 0 takes the policy's next port as well; under `force` it has no destination whose port could be
-  // meant, and the kernel chooses.
+  // A bind() to port 0, which has no destination yet, takes the policy's next port for that of the scope.
   Result<void> follow(const Policy& policy, const PolicyScope& scope) override;
 
   // By a child that is stopped as a target is.

@@ -30,11 +30,16 @@ Json to_json(const std::optional<FirstHit>& hit) {
 void put_counts(Json& json, const AttemptCounts& counts) {
   json["attempts"] = counts.attempts;
   json["hits"] = counts.hits;
+  json["elsewhere"] = {{"attempts", counts.elsewhere.attempts}, {"hits", counts.elsewhere.hits}};
   json["refused"] = counts.refused;
   json["exhausted"] = or_null(counts.exhausted);
   json["held"] = counts.held ? Json(counts.held->open) : Json(nullptr);
   json["time_wait"] = counts.held ? Json(counts.held->time_wait) : Json(nullptr);
   json["source_ports"] = {{"even", counts.even}, {"odd", counts.odd}};
+}
+
+std::string_view end_text(const Trial& trial) {
+  return trial.end ? trial_end_name(*trial.end) : "interrupted";
 }
 
 Json to_json(const Trial& trial) {
@@ -45,7 +50,7 @@ Json to_json(const Trial& trial) {
   json["launches"] = trial.launches;
   json["lost"] = trial.lost;
   json["passed_over"] = trial.passed_over;
-  json["ended"] = trial.end ? Json(trial_end_name(*trial.end)) : Json("interrupted");
+  json["ended"] = end_text(trial);
   return json;
 }
 
@@ -108,23 +113,27 @@ std::string or_empty(const std::optional<Value>& value) {
 
 std::string measurement_csv(const Measurement& found) {
   std::string text =
-      "trial,attempts,hits,refused,exhausted,held,time_wait,even,odd,first_hit_attempt,first_hit_ms,elapsed_"
-      "ms,"
-      "launches,lost\n";
+      "trial,attempts,hits,refused,exhausted,held,time_wait,even,odd,first_hit_attempt,first_hit_ms,"
+      "elapsed_ms,launches,lost,elsewhere_attempts,elsewhere_hits,passed_over,ended\n";
   std::size_t number = 0;
   for (const Trial& trial : found.trials) {
     const AttemptCounts& counts = trial.counts;
-    std::optional<std::uint64_t> held, time_wait;
+    std::optional<std::uint64_t> held, time_wait, first_hit;
+    std::optional<double> first_hit_ms;
     if (counts.held) {
       held = counts.held->open;
       time_wait = counts.held->time_wait;
     }
-    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", ++number, counts.attempts, counts.hits,
-                        counts.refused, or_empty(counts.exhausted), or_empty(held), or_empty(time_wait),
-                        counts.even, counts.odd,
-                        trial.first_hit ? fmt::format("{}", trial.first_hit->attempt) : "",
-                        trial.first_hit ? fmt::format("{}", milliseconds(trial.first_hit->after)) : "",
-                        milliseconds(trial.elapsed), trial.launches, trial.lost);
+    if (trial.first_hit) {
+      first_hit = trial.first_hit->attempt;
+      first_hit_ms = milliseconds(trial.first_hit->after);
+    }
+    text += fmt::format("{},{},{},{},{},{},{},", ++number, counts.attempts, counts.hits, counts.refused,
+                        or_empty(counts.exhausted), or_empty(held), or_empty(time_wait));
+    text += fmt::format("{},{},{},{},{},{},{},", counts.even, counts.odd, or_empty(first_hit),
+                        or_empty(first_hit_ms), milliseconds(trial.elapsed), trial.launches, trial.lost);
+    text += fmt::format("{},{},{},{}\n", counts.elsewhere.attempts, counts.elsewhere.hits, trial.passed_over,
+                        end_text(trial));
   }
   return text;
 }

@@ -28,8 +28,11 @@ std::string one_in(double probability) {
 
 std::string answer(const Measurement& found) {
   const Proportion rate = found.hit_rate();
-  const std::string counts =
-      fmt::format("{}, {}", counted(found.counts.attempts, "attempt"), counted(found.counts.hits, "hit"));
+  const std::uint64_t attempts = found.counts.attempts, elsewhere = found.counts.elsewhere.attempts;
+  std::string counts = counted(attempts, "attempt");
+  if (elsewhere > 0 && found.destination)
+    counts += fmt::format(", {} of them at port {}", grouped(attempts - elsewhere), found.destination->port);
+  counts += ", " + counted(found.counts.hits, "hit");
   if (found.counts.hits == 0) {
     return fmt::format("{}: at most {} (95 %)", counts, one_in(rate.high));
   }
@@ -48,10 +51,12 @@ std::string first_hits(const Measurement& found) {
   std::string text =
       fmt::format("; in {} of {} trials, at attempt {} to {}, median ", hits.size(), found.trials.size(),
                   grouped(hits.front().attempt), grouped(hits.back().attempt));
-  const std::size_t middle = (found.trials.size() - 1) / 2;
-  if (middle >= hits.size()) return text + fmt::format("more than {}", grouped(hits.back().attempt));
-  const FirstHit& median = hits[middle];
-  return text + fmt::format("{} ({})", grouped(median.attempt), duration_text(median.after));
+  const std::size_t lower = (found.trials.size() - 1) / 2, upper = found.trials.size() / 2;
+  if (lower >= hits.size()) return text + fmt::format("more than {}", grouped(hits.back().attempt));
+  if (upper >= hits.size()) return text + fmt::format("more than {}", grouped(hits[lower].attempt));
+  const std::uint64_t twice = hits[lower].attempt + hits[upper].attempt;
+  return text + fmt::format("{}{} ({})", grouped(twice / 2), twice % 2 == 1 ? ".5" : "",
+                            duration_text((hits[lower].after + hits[upper].after) / 2));
 }
 
 std::uint64_t passed_over(const Measurement& found) {
@@ -81,8 +86,8 @@ std::string rate_text(double per_second) {
 
 // The engine range is not told of calls.
 std::string unknown_exhausted(const Measurement& found) {
-  return found.engine == "range" ? "; without a port not known under range (--engine notify knows)"
-                                 : "; without a port not known: some calls were missed";
+  return found.engine == "range" ? "; calls that got no port: not known under range (--engine notify knows)"
+                                 : "; calls that got no port: not known, some calls were missed";
 }
 
 std::string fates(const Measurement& found) {
@@ -98,6 +103,8 @@ std::string fates(const Measurement& found) {
     text += fmt::format("; while a hit held the port {}, while its TIME_WAIT did {}",
                         grouped(counts.held->open), grouped(counts.held->time_wait));
   }
+  if (counts.elsewhere.hits > 0)
+    text += fmt::format("; hit at other ports {}", grouped(counts.elsewhere.hits));
   text += counts.exhausted ? fmt::format("; got no port at all {}", grouped(*counts.exhausted))
                            : unknown_exhausted(found);
   return text + fmt::format("; source ports even {}, odd {}", grouped(counts.even), grouped(counts.odd));

@@ -80,7 +80,7 @@ TEST(ExhaustedByRangeTest, IsNotKnown) {
   const Measured measured = measure({"--attempts", "50", "--engine", "range", "--loop"});
   ASSERT_TRUE(measured.report.is_object()) << measured;
   EXPECT_TRUE(measured.report.at("exhausted").is_null());
-  EXPECT_THAT(measured.called.err, HasSubstr("without a port not known under range"));
+  EXPECT_THAT(measured.called.err, HasSubstr("calls that got no port: not known under range"));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -220,6 +221,18 @@ TEST_F(MeasureTest, OfAPortOfTheOtherParityThereAreNoHits) {
   EXPECT_TRUE(measured.report.at("first_hit").is_null());
 }
 
+TEST_F(MeasureTest, ForcesAClientThatBindsFirst) {
+  for (const char* engine : {"range", "hook", "notify"}) {
+    if (std::string_view(engine) == "hook" && !why_no_hook().empty()) continue;
+    for (const char* port : {"50000", "50001"}) {
+      const Measured measured = measure({"--policy", "force", "--port", port, "--hits", "3", "--engine",
+                                         engine, "--", target_path("bind_zero"), "{host}", "{port}"});
+      ASSERT_TRUE(measured.report.is_object()) << measured;
+      EXPECT_EQ(measured.report.at("hits"), 3) << engine << " " << port;
+    }
+  }
+}
+
 TEST_F(MeasureTest, OfAClientThatBindsFirstTheOtherParityIsNoReason) {
   const Measured measured = measure({"--port", "50001", "--range", "50000-50063", "--hits", "3", "--",
                                      target_path("bind_zero"), "{host}", "{port}"});
@@ -276,6 +289,57 @@ TEST_F(MeasureTest, SaysWhichAddressTheCommandDialsInstead) {
   EXPECT_THAT(measured.called.err, HasSubstr("it dialled 127.0.0.2:50000: give --host 127.0.0.2"));
 }
 
+TEST_F(MeasureTest, SaysAtOnceThatTheCommandDialsSomethingElse) {
+  const Arguments command = {selfconnect_path(),
+                             "measure",
+                             "--",
+                             "sh",
+                             "-c",
+                             "while :; do " + target_path("static") + " 127.0.0.1 6379; done"};
+  Child child({.command = command});
+  const std::string note = "note: the command never dialled port 50000; it dialled 127.0.0.1:6379";
+  ASSERT_TRUE(eventually([&] { return child.err().find(note) != std::string::npos; })) << child.err();
+  child.signal(SIGINT);
+  EXPECT_EQ(child.wait(std::chrono::seconds(30)), 2);
+  EXPECT_THAT(child.err(), HasSubstr("error: the command never dialled port 50000"));
+  EXPECT_THAT(child.err(), ::testing::Not(HasSubstr("attempts/s")))
+      << "of another port the figures say nothing";
+}
+
+// Every other attempt.
+constexpr const char* kDialsAnotherPortToo =
+    "import socket\n"
+    "while True:\n"
+    "  for port in (50000, 6379):\n"
+    "    s = socket.socket()\n"
+    "    s.connect_ex(('127.0.0.1', port))\n"
+    "    s.close()\n";
+
+TEST_F(MeasureTest, TheRateIsThatOfTheNamedPort) {
+  const Measured measured = measure({"--policy", "force", "--engine", "notify", "--attempts", "100", "--",
+                                     "python3", "-c", kDialsAnotherPortToo});
+  ASSERT_TRUE(measured.report.is_object()) << measured;
+  EXPECT_EQ(measured.report.at("destination"), "127.0.0.1:50000");
+  EXPECT_EQ(measured.report.at("elsewhere").at("attempts"), 50);
+  EXPECT_GE(measured.report.at("elsewhere").at("hits"), 1);
+  EXPECT_DOUBLE_EQ(measured.report.at("rate").at("value"), measured.report.at("hits").get<double>() / 50);
+  EXPECT_THAT(measured.called.err, HasSubstr("100 attempts, 50 of them at port 50000, "));
+}
+
+TEST_F(MeasureTest, LeavesNothingOfAnOlderMeasurementInItsDirectory) {
+  const TempDir directory;
+  const std::string out = directory.file("out");
+  for (const char* trials : {"3", "1"}) {
+    const Called called =
+        call({"measure", "--policy", "sequential:49990-50010", "--trials", trials, "--out", out, "--loop"});
+    ASSERT_EQ(called.status, 0) << called;
+  }
+  std::vector<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(out)) left.push_back(entry.path().filename());
+  EXPECT_THAT(left, ::testing::UnorderedElementsAre("measurement.json", "trial-1"));
+  EXPECT_EQ(Json::parse(read_file(out + "/measurement.json")).at("trials").size(), 1U);
+}
+
 TEST_F(MeasureTest, LaunchesAOneShotUntilThereIsEnough) {
   const Measured measured = measure({"--attempts", "5", "--", target_path("static"), "127.0.0.1", "50000"});
   ASSERT_TRUE(measured.report.is_object()) << measured;
@@ -295,7 +359,7 @@ TEST_F(MeasureTest, ReportsWhatIsKnownWhenItIsInterrupted) {
     const std::string dialled = enclosure.file("dialled");
     Child child(
         {.command = {selfconnect_path(), "measure", "--json", "-", "--duration", "10m", "--", "sh", "-c",
-                     target_path("static") + " 127.0.0.1 50001; touch " + dialled + "; exec sleep 1000"}});
+                     target_path("static") + " 127.0.0.1 50000; touch " + dialled + "; exec sleep 1000"}});
     ASSERT_TRUE(eventually([&] { return std::filesystem::exists(dialled); }));
     child.signal(SIGINT);
     EXPECT_EQ(child.wait(std::chrono::seconds(20)), 2) << child.err();
@@ -341,6 +405,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadCall{"PortZero", {"--policy", "sequential:0-5", "--loop"}, 64, "1 to 65535"},
         BadCall{"RangeWrongWayRound", {"--range", "60000-50000", "--loop"}, 64, "--range"},
         BadCall{"UnknownPolicy", {"--policy", "linux-9", "--loop"}, 64, "linux-5.18"},
+        BadCall{
+            "Multicast", {"--host", "224.0.0.1", "--loop"}, 64, "no TCP connection can be made to 224.0.0.1"},
+        BadCall{"Broadcast", {"--host", "255.255.255.255", "--loop"}, 64, "expected an address of one host"},
+        BadCall{"LinkLocal", {"--host", "fe80::1", "--loop"}, 64, "without a scope"},
         BadCall{"NoAttempts", {"--attempts", "0", "--loop"}, 64, "--attempts: '0' is not a count"},
         BadCall{"NoTime", {"--duration", "soon", "--loop"}, 64, "--duration"},
         BadCall{"DialsNothing", {"--", "true"}, 2, "dialled nothing over TCP"},

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <random>
 
 #include "harness/measure/trial_tally.h"
 #include "harness/report/measure_json.h"
@@ -79,6 +80,53 @@ TEST(BackoffFitTest, LeavesTheCapOut) {
   EXPECT_NEAR(found->factor, 2, 0.1);
 }
 
+// base, factor and cap in milliseconds; each wait is up to `jitter` off.
+struct Backoff {
+  double base, factor, cap, jitter;
+  int waits;
+};
+
+std::vector<std::chrono::nanoseconds> drawn(const Backoff& backoff, unsigned seed) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<double> off(1 - backoff.jitter, 1 + backoff.jitter);
+  std::vector<std::chrono::nanoseconds> waits;
+  double wait = backoff.base;
+  for (int i = 0; i < backoff.waits; ++i) {
+    waits.emplace_back(static_cast<std::int64_t>(wait * off(random) * 1e6));
+    wait = std::min(backoff.cap, wait * backoff.factor);
+  }
+  return waits;
+}
+
+// gRPC's is 1 s, 1.6, 120 s, 20 %.
+TEST(BackoffFitTest, FindsTheFactorWhereTheCapHasJitterToo) {
+  constexpr unsigned kDraws = 300;
+  for (const Backoff& backoff : {Backoff{1000, 1.6, 120'000, 0.2, 64},
+                                 {1000, 1.6, 120'000, 0.2, 30},
+                                 {1000, 2, 8000, 0.2, 40},
+                                 {1000, 2, 8000, 0, 40},
+                                 {100, 1.6, 1000, 0.2, 12}}) {
+    unsigned near = 0;
+    for (unsigned seed = 0; seed < kDraws; ++seed) {
+      const auto found = fit_backoff(drawn(backoff, seed));
+      near += found && std::abs(found->factor / backoff.factor - 1) < 0.2 ? 1U : 0U;
+    }
+    EXPECT_GE(near, kDraws * 95 / 100) << backoff.factor << " to " << backoff.cap << ", " << backoff.waits;
+  }
+}
+
+TEST(BackoffFitTest, SeesNoGrowthInNoise) {
+  constexpr unsigned kDraws = 1000;
+  for (const int waits : {8, 30, 64}) {
+    unsigned level = 0;
+    for (unsigned seed = 0; seed < kDraws; ++seed) {
+      const auto found = fit_backoff(drawn({100, 1, 100, 0.2, waits}, seed));
+      level += found && found->factor == 1 ? 1U : 0U;
+    }
+    EXPECT_GE(level, kDraws * 93 / 100) << waits << " waits; 95 % are expected";
+  }
+}
+
 TEST(BackoffFitTest, FindsConstantWaitsAndTheirJitter) {
   const auto found = fit({100ms, 110ms, 90ms, 100ms, 110ms, 90ms});
   ASSERT_TRUE(found);
@@ -115,7 +163,7 @@ class TrialTallyTest : public ::testing::Test {
 };
 
 TEST_F(TrialTallyTest, CountsAttemptsHitsAndParities) {
-  TrialTally tally({}, PortsBy::kKernel, waits_);
+  TrialTally tally({}, 50000, PortsBy::kKernel, waits_);
   tally.add(syn(10ms, 40000));
   tally.add(syn(20ms, 40001));
   tally.add(syn(40ms, 50000));
@@ -130,8 +178,21 @@ TEST_F(TrialTallyTest, CountsAttemptsHitsAndParities) {
   EXPECT_FALSE(tally.is_over());
 }
 
+TEST_F(TrialTallyTest, WhatConnectsToItselfElsewhereIsNoHit) {
+  TrialTally tally({.hits = 1}, 50000, PortsBy::kKernel, waits_);
+  tally.add(syn(1ms, 6379, 6379));
+  EXPECT_FALSE(tally.is_over());
+  tally.add(syn(2ms, 50000));
+  EXPECT_TRUE(tally.is_over());
+  EXPECT_EQ(tally.first_hit()->attempt, 2U);
+  EXPECT_EQ(tally.counts().hits, 1U);
+  EXPECT_EQ(tally.counts().elsewhere.attempts, 1U);
+  EXPECT_EQ(tally.counts().elsewhere.hits, 1U);
+  EXPECT_EQ(tally.counts().not_hits(), 0U);
+}
+
 TEST_F(TrialTallyTest, TakesASynThatIsSentAgainForOneAttempt) {
-  TrialTally tally({}, PortsBy::kKernel, waits_);
+  TrialTally tally({}, 50000, PortsBy::kKernel, waits_);
   const Syn first = syn(0ms, 40000);
   Syn again = first;
   again.at = 1s;
@@ -141,8 +202,9 @@ TEST_F(TrialTallyTest, TakesASynThatIsSentAgainForOneAttempt) {
 }
 
 TEST_F(TrialTallyTest, EndsAtWhicheverLimitComesFirst) {
-  TrialTally by_attempts({.attempts = 2}, PortsBy::kKernel, waits_), by_hits({.hits = 1}, {}, waits_),
-      by_time({.duration = 15ms}, {}, waits_);
+  TrialTally by_attempts({.attempts = 2}, 50000, PortsBy::kKernel, waits_),
+      by_hits({.hits = 1}, 50000, PortsBy::kKernel, waits_),
+      by_time({.duration = 15ms}, 50000, PortsBy::kKernel, waits_);
   for (TrialTally* tally : {&by_attempts, &by_hits, &by_time}) {
     tally->add(syn(0ms, 40000));
     tally->add(syn(10ms, 40002));
@@ -165,7 +227,7 @@ TEST_F(TrialTallyTest, TellsTheKernelsLimitsFromTheClients) {
     packet.kind = kind;
     return packet;
   };
-  TrialTally tally({}, PortsBy::kEngine, waits_);
+  TrialTally tally({}, 50000, PortsBy::kEngine, waits_);
   tally.add(syn(0ms, 40000));  // nobody holds the port yet
   tally.add(syn(1ms, 50000));
   tally.add(syn(2ms, 40002));
@@ -187,7 +249,7 @@ TEST_F(TrialTallyTest, TellsTheKernelsLimitsFromTheClients) {
 
 TEST_F(TrialTallyTest, ATimeWaitHoldsAnUnboundPortForASecondOnLoopback) {
   for (const PortsBy by : {PortsBy::kKernel, PortsBy::kEngine}) {
-    TrialTally tally({}, by, waits_);
+    TrialTally tally({}, 50000, by, waits_);
     Syn fin = syn(2ms, 50000);
     fin.kind = Syn::Kind::kFin;
     tally.add(syn(1ms, 50000));
@@ -199,7 +261,7 @@ TEST_F(TrialTallyTest, ATimeWaitHoldsAnUnboundPortForASecondOnLoopback) {
 }
 
 TEST_F(TrialTallyTest, NumbersTheFirstHitByTheCalls) {
-  TrialTally one({.hits = 1}, PortsBy::kEngine, waits_);
+  TrialTally one({.hits = 1}, 50000, PortsBy::kEngine, waits_);
   one.add(syn(1ms, 49998), CallOrder{1});
   one.add(syn(2ms, 50001), CallOrder{4});
   one.add(syn(3ms, 50000), CallOrder{3});
@@ -211,7 +273,7 @@ TEST_F(TrialTallyTest, NumbersTheFirstHitByTheCalls) {
   EXPECT_EQ(one.first_hit()->attempt, 3U);
   EXPECT_EQ(one.counts().attempts, 4U) << "49999 was given before the hit's";
 
-  TrialTally on({}, PortsBy::kEngine, waits_);
+  TrialTally on({}, 50000, PortsBy::kEngine, waits_);
   on.add(syn(1ms, 50000), CallOrder{2});
   on.add(syn(2ms, 49999), CallOrder{1});
   EXPECT_EQ(on.first_hit()->attempt, 2U);
@@ -219,7 +281,7 @@ TEST_F(TrialTallyTest, NumbersTheFirstHitByTheCalls) {
 }
 
 TEST_F(TrialTallyTest, ASocketThatIsDialledAgainComesAfterItsTurn) {
-  TrialTally tally({.hits = 1}, PortsBy::kEngine, waits_);
+  TrialTally tally({.hits = 1}, 50000, PortsBy::kEngine, waits_);
   tally.add(syn(1ms, 49998), CallOrder{1});
   tally.add(syn(2ms, 49998), CallOrder{1, 1});
   tally.add(syn(3ms, 49998), CallOrder{1, 2});
@@ -228,7 +290,7 @@ TEST_F(TrialTallyTest, ASocketThatIsDialledAgainComesAfterItsTurn) {
 }
 
 TEST_F(TrialTallyTest, WithoutTheCallsTheFirstHitIsNumberedBySyns) {
-  TrialTally tally({.hits = 1}, PortsBy::kEngine, waits_);
+  TrialTally tally({.hits = 1}, 50000, PortsBy::kEngine, waits_);
   tally.add(syn(1ms, 49998), CallOrder{7});
   tally.add(syn(2ms, 49999));
   tally.add(syn(3ms, 50000));
@@ -238,7 +300,7 @@ TEST_F(TrialTallyTest, WithoutTheCallsTheFirstHitIsNumberedBySyns) {
 }
 
 TEST_F(TrialTallyTest, AtTheLimitOfAttemptsNoneIsAdded) {
-  TrialTally tally({.attempts = 2}, PortsBy::kEngine, waits_);
+  TrialTally tally({.attempts = 2}, 50000, PortsBy::kEngine, waits_);
   tally.add(syn(1ms, 50000), CallOrder{2});
   tally.add(syn(2ms, 50001), CallOrder{3});
   tally.add(syn(3ms, 49999), CallOrder{1});
@@ -247,7 +309,7 @@ TEST_F(TrialTallyTest, AtTheLimitOfAttemptsNoneIsAdded) {
 }
 
 TEST_F(TrialTallyTest, ReadsTheBackoffFromOneLaunchOfOneDestination) {
-  TrialTally tally({}, PortsBy::kKernel, waits_);
+  TrialTally tally({}, 50000, PortsBy::kKernel, waits_);
   for (int launch = 0; launch < 3; ++launch) {
     tally.launched();
     Instant at = std::chrono::seconds(launch);
@@ -262,7 +324,7 @@ TEST_F(TrialTallyTest, ReadsTheBackoffFromOneLaunchOfOneDestination) {
 }
 
 TEST_F(TrialTallyTest, WaitsAreOfOneDestinationAndOneLaunch) {
-  TrialTally tally({}, PortsBy::kKernel, waits_);
+  TrialTally tally({}, 50000, PortsBy::kKernel, waits_);
   tally.add(syn(0ms, 40000));
   tally.add(syn(1ms, 40000, 50001));
   tally.add(syn(10ms, 40002));
@@ -343,6 +405,22 @@ TEST(MeasureTextTest, SaysWhatEndedItAndTheMedianOfAllTrials) {
   EXPECT_THAT(measurement_text(found, {}), HasSubstr("1 of 3 trials ended by --duration"));
   found.trials[1].first_hit = FirstHit{.attempt = 13, .after = 2ms};
   EXPECT_THAT(measurement_text(found, {}), HasSubstr("median 13 (2.0 ms)"));
+  found.trials.resize(2);
+  EXPECT_THAT(measurement_text(found, {}), HasSubstr("median 12 (1.6 ms)"));
+  found.trials[1].first_hit->attempt = 14;
+  EXPECT_THAT(measurement_text(found, {}), HasSubstr("median 12.5 ("));
+  found.trials.resize(4);
+  EXPECT_THAT(measurement_text(found, {}), HasSubstr("at attempt 11 to 14, median more than 14"));
+  found.trials.resize(5);
+  EXPECT_THAT(measurement_text(found, {}), HasSubstr("at attempt 11 to 14, median more than 14"));
+}
+
+TEST(MeasureTextTest, TheRateIsThatOfTheNamedPort) {
+  Measurement found = sample();
+  found.counts.elsewhere = {.attempts = 6, .hits = 2};
+  const std::string text = measurement_text(found, {});
+  EXPECT_THAT(text, HasSubstr("11 attempts, 5 of them at port 50000, 1 hit: 1 in 5.0 (95 %"));
+  EXPECT_THAT(text, HasSubstr("hit at other ports 2"));
 }
 
 TEST(MeasureTextTest, ASlowClientHasARate) {
@@ -387,12 +465,15 @@ TEST(MeasureJsonTest, WhatIsNotKnownIsNull) {
 
 TEST(MeasureCsvTest, HasALinePerTrialAndEmptyFieldsForWhatIsNotKnown) {
   Measurement found = sample();
-  found.trials.push_back({.counts = {.attempts = 5, .refused = 5}, .elapsed = 1ms, .launches = 2});
+  found.trials.push_back({.counts = {.attempts = 5, .elsewhere = {.attempts = 2, .hits = 1}, .refused = 5},
+                          .elapsed = 1ms,
+                          .launches = 2,
+                          .end = TrialEnd::kHits});
   EXPECT_EQ(measurement_csv(found),
             "trial,attempts,hits,refused,exhausted,held,time_wait,even,odd,first_hit_attempt,first_hit_ms,"
-            "elapsed_ms,launches,lost\n"
-            "1,11,1,10,0,0,0,6,5,11,1.1,1.1,1,0\n"
-            "2,5,0,5,,,,0,0,,,1,2,0\n");
+            "elapsed_ms,launches,lost,elsewhere_attempts,elsewhere_hits,passed_over,ended\n"
+            "1,11,1,10,0,0,0,6,5,11,1.1,1.1,1,0,0,0,0,interrupted\n"
+            "2,5,0,5,,,,0,0,,,1,2,0,2,1,0,hits\n");
 }
 
 }  // namespace

@@ -145,7 +145,11 @@ class LoadedHook : public HookEngine {
     set_mode(kHookKernel);
     if (policy.kind == PolicyKind::kKernel) return {};
     if (policy.kind == PolicyKind::kForce) {
-      if (!scope.never.contains(scope.destination.port)) set_mode(kHookOwn);
+      if (scope.never.contains(scope.destination.port)) return {};
+      // For bind() to port 0, as in force().
+      const auto mirrored = forcing_layout(scope.destination.port, Allocator::kBind);
+      if (auto set = set_port_layout(world_, mirrored); !set) return set;
+      set_mode(kHookOwn);
       return {};
     }
     auto& shared = *skeleton_->bss;
