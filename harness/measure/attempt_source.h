@@ -23,7 +23,7 @@ class AttemptSource {
   // Adds what happened since the last time, in order, and never waits: look several times a second at least.
   virtual void drain(TrialTally& tally) = 0;
 
-  // Whether attempts that the tally numbers before its first hit may still come.
+  // Whether attempts that were called for within the limits of a trial that is over may still come: of other threads.
   [[nodiscard]] virtual bool has_outstanding(const TrialTally& tally) const = 0;
 
   // What the attempts one by one do not tell, or not from here: `refused`, `held`, `exhausted`, `passed_over` and `lost`. Once

@@ -15,22 +15,23 @@ void OpenCalls::add(const Engine::Call& call) {
   ++count_;
 }
 
-std::optional<CallOrder> OpenCalls::take(const Endpoint& source, const Endpoint& destination,
-                                         std::chrono::steady_clock::time_point now) {
+std::optional<Engine::Call> OpenCalls::take(const Endpoint& source, const Endpoint& destination,
+                                            std::chrono::steady_clock::time_point now) {
   auto& calls = by_port_[source.port];
   count_ -= std::erase_if(calls, [&](const Engine::Call& call) { return now - call.at > kLongest; });
   const auto found = std::ranges::find(calls, destination,
                                        [](const Engine::Call& call) { return reached_by(call.destination); });
   if (found == calls.end()) return std::nullopt;
-  const CallOrder order = found->order;
+  const Engine::Call call = *found;
   calls.erase(found);
   --count_;
-  return order;
+  return call;
 }
 
-bool OpenCalls::has_before(const CallOrder& order, std::chrono::steady_clock::time_point now) const {
+bool OpenCalls::has_from_before(std::chrono::steady_clock::time_point time,
+                                std::chrono::steady_clock::time_point now) const {
   const auto may_come = [&](const Engine::Call& call) {
-    return call.order < order && now - call.at <= kLongest;
+    return call.at <= time && now - call.at <= kLongest;
   };
   return std::ranges::any_of(by_port_,
                              [&](const auto& calls) { return std::ranges::any_of(calls, may_come); });

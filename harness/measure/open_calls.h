@@ -17,13 +17,14 @@ class OpenCalls {
   // Those whose port the kernel chooses are no use here, and left out.
   void add(const Engine::Call& call);
 
-  // The place of the call that sent a SYN from `source` to `destination` at about `now`, among all; nothing where it is
-  // not known. It is not open any more then.
-  std::optional<CallOrder> take(const Endpoint& source, const Endpoint& destination,
-                                std::chrono::steady_clock::time_point now);
+  // The call that sent a SYN from `source` to `destination` at about `now`; nothing where it is not known. It is not open any more
+  // then.
+  std::optional<Engine::Call> take(const Endpoint& source, const Endpoint& destination,
+                                   std::chrono::steady_clock::time_point now);
 
-  // Whether a SYN of a call before `order` may still come.
-  [[nodiscard]] bool has_before(const CallOrder& order, std::chrono::steady_clock::time_point now) const;
+  // Whether the SYN of a call that was made at `time` or before may still come.
+  [[nodiscard]] bool has_from_before(std::chrono::steady_clock::time_point time,
+                                     std::chrono::steady_clock::time_point now) const;
 
   // A call that has sent no SYN for so long sends none.
   static constexpr std::chrono::milliseconds kLongest{500};

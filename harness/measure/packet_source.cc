@@ -32,25 +32,46 @@ std::vector<Engine::Call> PacketSource::take_calls() {
   return knows_calls_ ? std::move(*calls) : std::vector<Engine::Call>{};
 }
 
+void PacketSource::add(const Syn& syn, TrialTally& tally) {
+  if (syn.kind != Syn::Kind::kAttempt) return tally.add(syn);
+  const auto call = open_.take(syn.source, syn.destination, start_ + syn.at);
+  const std::uint64_t counted = tally.counts().attempts;
+  tally.add(syn, call ? std::optional(call->order) : std::nullopt);
+  const bool is_left_out = tally.counts().attempts == counted && tally.is_over();
+  if (is_left_out && call && call->at <= last_syn(tally) && syn.destination == destination_) ++late_;
+}
+
+// A call that was made after the SYNs were read may come after the limit, which these do not show yet.
+void PacketSource::count_calls(const TrialTally& tally, Time syns_read) {
+  const Time until = tally.is_over() ? last_syn(tally) : syns_read;
+  std::vector<Engine::Call> later;
+  for (const Engine::Call& call : uncounted_) {
+    if (call.at <= until) {
+      made_.add(call);
+    } else if (!tally.is_over()) {
+      later.push_back(call);
+    }
+  }
+  uncounted_ = std::move(later);
+}
+
 void PacketSource::drain(TrialTally& tally) {
+  const Time now = std::chrono::steady_clock::now();
   std::vector<Syn> syns;
   ring_.drain([&](const Syn& syn) { syns.push_back(syn); });
   const auto calls = take_calls();  // after them, so that the call of each is there
   for (const Engine::Call& call : calls) open_.add(call);
-  for (const Syn& syn : syns) {
-    const bool is_attempt = syn.kind == Syn::Kind::kAttempt;
-    tally.add(syn, is_attempt ? open_.take(syn.source, syn.destination, start_ + syn.at) : std::nullopt);
-  }
+  for (const Syn& syn : syns) add(syn, tally);
   for (const Engine::Call& call : calls) {
     if (reached_by(call.destination) != destination_) continue;
     ++calls_;
-    if (!tally.is_over() || call.at <= last_syn(tally)) made_.add(call);
+    uncounted_.push_back(call);
   }
+  count_calls(tally, now);
 }
 
 bool PacketSource::has_outstanding(const TrialTally& tally) const {
-  return knows_calls_ && tally.first_hit_order() &&
-         open_.has_before(*tally.first_hit_order(), std::chrono::steady_clock::now());
+  return knows_calls_ && open_.has_from_before(last_syn(tally), std::chrono::steady_clock::now());
 }
 
 void PacketSource::complete(const TrialTally& tally, Time ended, Trial& trial) {
@@ -63,7 +84,7 @@ void PacketSource::complete(const TrialTally& tally, Time ended, Trial& trial) {
   const bool saw_all = knows_calls_ && trial.lost == 0 && counted <= calls_;
   if (!saw_all) return;
   const std::uint64_t made = made_.count(last_syn(tally), ended);
-  trial.counts.exhausted = made - std::min(made, counted);
+  trial.counts.exhausted = made - std::min(made, counted + late_);
 }
 
 }  // namespace selfconnect

@@ -39,6 +39,8 @@ class PacketSource : public AttemptSource {
 
   [[nodiscard]] Time last_syn(const TrialTally& tally) const;
   std::vector<Engine::Call> take_calls();
+  void add(const Syn& syn, TrialTally& tally);
+  void count_calls(const TrialTally& tally, Time syns_read);
 
   Engine& engine_;
   Endpoint destination_;
@@ -49,7 +51,9 @@ class PacketSource : public AttemptSource {
   bool knows_calls_ = true;
   OpenCalls open_;
   std::uint64_t calls_ = 0;  // to the destination
-  MadeCalls made_;           // to it, within the trial's limits
+  std::vector<Engine::Call> uncounted_;
+  MadeCalls made_;          // to it, within the trial's limits
+  std::uint64_t late_ = 0;  // SYNs of those, which came after the limit: of other threads
 };
 
 }  // namespace selfconnect

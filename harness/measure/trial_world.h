@@ -44,7 +44,7 @@ class TrialWorld {
   // Counts what has happened until now.
   void count();
 
-  // Whether attempts that are numbered before the first hit may still come: of other threads.
+  // Whether attempts that were called for before the trial was over may still come: of other threads.
   [[nodiscard]] bool has_outstanding() const { return attempts_->has_outstanding(tally_); }
 
   // Several times a second. Error: the policy was not kept.
