@@ -8,7 +8,6 @@
 #include <array>
 #include <cerrno>
 
-#include "harness/campaign/board.h"
 #include "harness/campaign/small_file.h"
 
 namespace selfconnect {
@@ -107,9 +106,11 @@ Result<void> FindingStore::save(const SavedFinding& finding, std::string_view re
 
 void FindingStore::abandon(const std::string& name) const {
   std::error_code ignored;
-  for (const std::string_view file : kFiles) fs::remove(directory_of(name) / file, ignored);
-  for (std::size_t worker = 0; worker < kMostWorkers; ++worker)
-    fs::remove(directory_of(name) / fmt::format("{}{}", kFresh, worker), ignored);
+  for (const auto& entry : fs::directory_iterator(directory_of(name), ignored)) {
+    const std::string file = entry.path().filename();
+    if (std::ranges::find(kFiles, file) != kFiles.end() || file.starts_with(kFresh))
+      fs::remove(entry.path(), ignored);
+  }
   fs::remove(directory_of(name), ignored);
 }
 

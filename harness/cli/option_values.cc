@@ -82,8 +82,10 @@ Result<double> parse_rate(std::string_view text) {
   const char* const end = text.data() + text.size();
   const auto [rest, ec] = std::from_chars(text.data(), end, rate, std::chars_format::fixed);
   if (ec != std::errc{} || rest != end || !(rate >= 1e-6 && rate <= 1e9)) {
-    return std::unexpected(error(fmt::format(
-        "'{}' is not a rate: expected attempts per second, more than 0, such as 10 or 0.5", text)));
+    return std::unexpected(
+        error(fmt::format("'{}' is not a rate: expected attempts per second, 0.000001 to 1000000000, in "
+                          "plain digits such as 10 or 0.5",
+                          text)));
   }
   return rate;
 }

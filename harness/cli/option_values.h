@@ -24,8 +24,9 @@ namespace selfconnect {
 [[nodiscard]] Result<FamilyChoice> parse_family(std::string_view text);         // 4, 6, both
 [[nodiscard]] Result<EngineChoice> parse_engine(std::string_view text);         // auto, range, hook, notify
 [[nodiscard]] Result<PortRange> parse_range(
-    std::string_view text);                                      // A-B, 1 to 65535, both ends belong to it
-[[nodiscard]] Result<double> parse_rate(std::string_view text);  // attempts per second, more than 0
+    std::string_view text);  // A-B, 1 to 65535, both ends belong to it
+[[nodiscard]] Result<double> parse_rate(
+    std::string_view text);  // attempts per second, 1e-6 to 1e9, without an exponent
 [[nodiscard]] Result<PolicyKind> parse_kernel(std::string_view text);  // linux-5.18: one that is_model()
 
 // "50%,99%": probabilities, in the order given.

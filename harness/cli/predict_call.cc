@@ -44,7 +44,10 @@ void declare(CommandParser& parser, Given& given) {
   parser.option({"--range", "A-B", "The ephemeral range [32768-60999, or the default of --kernel]"},
                 given.range);
   parser.option({"--reserved", "LIST", "Ports never handed out: 50000,50010-50020 [none]"}, given.reserved);
-  parser.option({"--interval", "DUR", "Time between attempts: 500ms, 1s, 2m"}, given.interval);
+  parser.option({"--interval", "DUR",
+                 "Time between attempts: 500ms, 1s, 2m; on linux-5.18 their number depends on it "
+                 "[ten seconds or more]"},
+                given.interval);
   parser.option({"--rate", "N", "Attempts per second, in place of --interval"}, given.rate);
   parser.option(
       {"--kernel", "NAME", "linux-2.6, linux-4.2, linux-5.18, freebsd or macos [as this machine's]"},
@@ -125,9 +128,10 @@ Parsed<PredictCall> parse_predict_call(std::span<const std::string> arguments, P
   if (taken && !call.this_host) taken = take_ports(parser, given, call);
   if (!taken) return std::unexpected(taken.error());
   if (call.this_host) return call;
-  if (candidate_ring(question.model, question.layout).candidates() == 0) {
-    return parser.wrong(fmt::format("every port of the range {} is reserved: expected one that is not",
-                                    range_text(question)));
+  if (candidate_ring(question.model, question.layout).candidates().empty()) {
+    return parser.wrong(
+        fmt::format("{} has no port to hand out: expected one of the range {} that is not reserved",
+                    policy_name(question.model), range_text(question)));
   }
   if (const auto reason = parity_reason(question)) return parser.wrong(*reason);
   return call;

@@ -8,6 +8,7 @@
 #include "harness/cli/host_ports.h"
 #include "harness/cli/outcome.h"
 #include "harness/cli/predict_call.h"
+#include "harness/cli/prediction_json.h"
 #include "harness/cli/prediction_text.h"
 #include "harness/cli/report_files.h"
 #include "harness/ports/allocator_model.h"
@@ -26,12 +27,11 @@ Result<std::vector<PredictedPort>> predict_this_host(PredictCall& call) {
   question.layout = {
       .low = host.ephemeral->low, .high = host.ephemeral->high, .reserved = ports_of(call.reserved)};
   std::vector<PredictedPort> ports;
-  // Where nothing is reserved a simulation for one port that can come up is as good for all of them.
-  const bool symmetric = question.layout.reserved.empty();
+  const bool all_alike = are_all_alike(question);
   std::optional<Prediction> known;
   for (const Endpoint& listener : listeners_at_risk(host.listeners, *host.ephemeral, call.reserved)) {
     question.port = listener.port;
-    const bool is_alike = symmetric && chance_of(question) == Chance::kPossible;
+    const bool is_alike = all_alike && chance_of(question) == Chance::kPossible;
     ports.push_back({question, listener, is_alike && known ? *known : predict(question)});
     if (is_alike) known = ports.back().prediction;
   }

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "harness/ports/candidate_ring.h"
 
@@ -13,12 +12,12 @@ namespace selfconnect {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 std::string_view parity_name(int port) { return port % 2 == 0 ? "even" : "odd"; }
 
-// "14,116"
+// "14,116", and "1.6" below 10
 std::string grouped(double number) {
+  const double tenths = std::round(number * 10) / 10;
+  if (tenths < 10 && tenths != std::floor(tenths)) return fmt::format("{:.1f}", tenths);
   const std::string digits = fmt::format("{:.0f}", number);
   std::string text;
   for (std::size_t i = 0; i < digits.size(); ++i) {
@@ -43,43 +42,42 @@ std::string waiting_text(double seconds) {
 
 // "14,112 attempts, 3 h 55 min"
 std::string attempts_text(double attempts, double per_second) {
-  std::string text = fmt::format("{} attempt{}", grouped(attempts), attempts == 1 ? "" : "s");
+  if (std::isinf(attempts)) return "may never";
+  const std::string number = grouped(attempts);
+  std::string text = fmt::format("{} attempt{}", number, number == "1" ? "" : "s");
   if (per_second > 0) text += fmt::format(", {}", waiting_text(attempts / per_second));
   return text;
 }
 
 std::string per_attempt_text(double per_attempt) {
-  return per_attempt == 1 ? "certain" : fmt::format("1 in {}", grouped(1 / per_attempt));
+  if (per_attempt == 0) return "once, if at all";
+  if (per_attempt == 1) return "certain";
+  const std::string attempts = grouped(1 / per_attempt);
+  return attempts == "1" ? "nearly certain" : fmt::format("1 in {}", attempts);
 }
 
 std::string percent_text(double probability) { return fmt::format("{:.10g}%", probability * 100); }
 
-std::string_view reason_name(Chance chance) {
-  switch (chance) {
-    case Chance::kPossible:
-      return "";
-    case Chance::kOutOfRange:
-      return "out-of-range";
-    case Chance::kReserved:
-      return "reserved";
-    case Chance::kOtherParity:
-      return "other-parity";
-    case Chance::kOddRangeLast:
-      return "odd-range-last";
-    case Chance::kLowest:
-      return "lowest";
-  }
-  return "";
+// "14,116 even ports"
+std::string candidates_text(const PredictionQuestion& question) {
+  const auto ports = candidate_ring(question.model, question.layout).candidates();
+  const auto is_even = [](std::uint16_t port) { return port % 2 == 0; };
+  const std::string_view parity = !goes_by_parity(question.model)        ? ""
+                                  : std::ranges::all_of(ports, is_even)  ? "even "
+                                  : std::ranges::none_of(ports, is_even) ? "odd "
+                                                                         : "";
+  return fmt::format("{} {}port{}", grouped(static_cast<double>(ports.size())), parity,
+                     ports.size() == 1 ? "" : "s");
 }
 
-// "the 14,116 even ports"
-std::string candidates_text(const PredictionQuestion& question) {
-  const CandidateRing ring = candidate_ring(question.model, question.layout);
-  const std::string_view parity = ring.step == 1 ? "" : parity_name(ring.first) == "even" ? "even " : "odd ";
-  const std::size_t candidates = candidates_of(question);
-  return fmt::format("{} {}port{}", grouped(static_cast<double>(candidates)), parity,
-                     candidates == 1 ? "" : "s");
+// "while one of `several` is free", or the one there is
+std::string while_free_text(const PredictionQuestion& question, std::string_view several) {
+  const auto ports = candidate_ring(question.model, question.layout).candidates();
+  return ports.size() == 1 ? fmt::format("while port {} is free", ports.front())
+                           : fmt::format("while one of {} is free", several);
 }
+
+bool is_of_three(const PortLayout& layout) { return layout.high - layout.low == 2; }
 
 std::string never_text(const PredictionQuestion& question, Chance chance) {
   switch (chance) {
@@ -88,9 +86,11 @@ std::string never_text(const PredictionQuestion& question, Chance chance) {
     case Chance::kReserved:
       return "never: the port is reserved";
     case Chance::kOtherParity:
-      return fmt::format("not while one of the {} is free", candidates_text(question));
+      return fmt::format("not {}",
+                         while_free_text(question, fmt::format("the {}", candidates_text(question))));
     case Chance::kOddRangeLast:
-      return "not while another port is free: the last of an odd range";
+      if (is_of_three(question.layout)) return "never: the last of a range of three";
+      return fmt::format("not while port {} is free: the last of an odd range", question.port - 2);
     case Chance::kLowest:
       return "not while the highest port is free";
     case Chance::kPossible:
@@ -130,35 +130,25 @@ std::string heading(const PredictionQuestion& question, std::string_view pace) {
                      pace.empty() ? "" : ", one client dialling ", pace);
 }
 
-Json number_or_null(double value, bool known) { return known ? Json(value) : Json(nullptr); }
+std::string method_text(const Prediction& prediction) {
+  switch (prediction.method) {
+    case Method::kClosedForm:
+      return "closed form";
+    case Method::kRecurrence:
+      return "recurrence over the attempts of ten seconds";
+    case Method::kSimulation:
+      return fmt::format("{} simulated first hits", grouped(static_cast<double>(prediction.simulated_hits)));
+  }
+  return "";
+}
 
-Json port_json(const PredictedPort& port, std::span<const PortRange> reserved) {
-  const auto& [question, listener, prediction] = port;
-  const bool possible = prediction.chance == Chance::kPossible;
-  const double rate = question.attempts_per_second;
-  const auto seconds = [&](double attempts) { return number_or_null(attempts / rate, rate > 0); };
-  Json json = {{"port", question.port},
-               {"listener", listener ? Json(listener->text()) : Json(nullptr)},
-               {"possible", possible},
-               {"reason", possible ? Json(nullptr) : Json(reason_name(prediction.chance))},
-               {"candidates", prediction.candidates},
-               {"method", !possible                                  ? Json(nullptr)
-                          : prediction.method == Method::kClosedForm ? Json("closed-form")
-                                                                     : Json("simulation")},
-               {"per_attempt", prediction.per_attempt},
-               {"expected_attempts", number_or_null(prediction.expected_attempts, possible)},
-               {"expected_s", possible ? seconds(prediction.expected_attempts) : Json(nullptr)},
-               {"until", Json::array()},
-               {"mitigations", Json::array()}};
-  for (const auto& [probability, attempts] : prediction.until) {
-    json["until"].push_back(
-        {{"probability", probability}, {"attempts", attempts}, {"seconds", seconds(attempts)}});
-  }
-  for (const auto& [what, command, effect] : mitigations(question, reserved)) {
-    json["mitigations"].push_back(
-        {{"what", what}, {"command", command.empty() ? Json(nullptr) : Json(command)}, {"effect", effect}});
-  }
-  return json;
+// What was assumed of a pace that was not given, and how to give it.
+std::string no_pace_text(PolicyKind model, std::string_view indent) {
+  if (model != PolicyKind::kLinux5_18) return fmt::format("{}For times give --interval or --rate.\n", indent);
+  return fmt::format(
+      "{0}Attempts are taken to be ten seconds or more apart: their number depends on the pace, too.\n"
+      "{0}For another pace, and for times, give --interval or --rate.\n",
+      indent);
 }
 
 }  // namespace
@@ -188,15 +178,15 @@ std::optional<std::string> parity_reason(const PredictionQuestion& question) {
         would += fmt::format("{} {} with range {}{}", would.empty() ? ";" : ", and so would", question.port,
                              range_text(shifted), would.empty() ? " would" : "");
       }
-      return fmt::format(
-          "port {} is {}: {} hands out the {} of {} first, so it never comes up while one of them is free{}",
-          question.port, parity_name(question.port), kernel, candidates_text(question), range_text(question),
-          would);
+      return fmt::format("port {} is {}: {} hands out the {} of {} first, so it never comes up {}{}",
+                         question.port, parity_name(question.port), kernel, candidates_text(question),
+                         range_text(question), while_free_text(question, "them"), would);
     }
     case Chance::kOddRangeLast:
       return fmt::format(
-          "port {} is the last of {}, an odd number of ports, of which {} never hands out the last one; {}",
-          question.port, range_text(question), kernel,
+          "port {} is the last of {}, an odd number of ports: {} {} hands it out{}; {}", question.port,
+          range_text(question), kernel, is_of_three(question.layout) ? "never" : "only",
+          is_of_three(question.layout) ? "" : fmt::format(" when port {} is reserved or in use", high - 2),
           high < 65535 ? fmt::format("range {}-{} would", low, high + 1)
                        : fmt::format("port {} would", high - 2));
     case Chance::kLowest:
@@ -249,10 +239,12 @@ std::string prediction_text(const PredictedPort& port, std::span<const PortRange
     text += line(fmt::format("{} within", percent_text(probability)),
                  attempts_text(attempts, question.attempts_per_second));
   }
-  text += line("worked out by", prediction.method == Method::kClosedForm
-                                    ? "closed form"
-                                    : fmt::format("{} simulated first hits", grouped(kSimulatedHits)));
-  if (pace.empty()) text += "  For times give --interval or --rate.\n";
+  text += line("worked out by", method_text(prediction));
+  if (std::isinf(prediction.expected_attempts)) {
+    text += fmt::format("  From some places where its walk may start, {} never comes to this port.\n",
+                        policy_name(question.model));
+  }
+  if (pace.empty()) text += no_pace_text(question.model, "  ");
   text += "\nWhat keeps it from happening\n";
   for (const auto& [what, command, effect] : mitigations(question, reserved)) {
     text += fmt::format("  {}: {}\n", what, effect);
@@ -287,27 +279,15 @@ std::string prediction_table(std::span<const PredictedPort> ports, const Predict
                             attempts_text(attempts, question.attempts_per_second));
       }
     }
-    text += fmt::format("  {:<{}}  {:<12}  {}\n", listener->text(), width,
-                        prediction.per_attempt > 0 ? per_attempt_text(prediction.per_attempt) : "-", when);
+    text += fmt::format(
+        "  {:<{}}  {:<12}  {}\n", listener->text(), width,
+        prediction.chance == Chance::kPossible ? per_attempt_text(prediction.per_attempt) : "-", when);
   }
   if (endangered.empty()) return text;
   text += "\nWhile a service is down, a client that keeps dialling its port may connect to itself.\n";
-  if (pace.empty()) text += "For times give --interval or --rate.\n";
+  if (pace.empty()) text += no_pace_text(common.model, "");
   return text + fmt::format("To have these ports never handed out:\n  {}\n",
                             reserving_command(reserved, endangered));
-}
-
-std::string prediction_json(std::span<const PredictedPort> ports, const PredictionQuestion& common,
-                            std::span<const PortRange> reserved) {
-  Json json = {
-      {"schema", "selfconnect.predict/1"},
-      {"kernel", policy_name(common.model)},
-      {"range", {common.layout.low, common.layout.high}},
-      {"reserved", port_list_text(reserved)},
-      {"attempts_per_second", number_or_null(common.attempts_per_second, common.attempts_per_second > 0)},
-      {"ports", Json::array()}};
-  for (const PredictedPort& port : ports) json["ports"].push_back(port_json(port, reserved));
-  return json.dump(2) + "\n";
 }
 
 }  // namespace selfconnect

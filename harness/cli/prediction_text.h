@@ -1,4 +1,4 @@
-// Predictions as `predict` shows them: for people, and as JSON. Pure.
+// Predictions as `predict` shows them to people. Pure.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -48,10 +48,5 @@ void sort_by_risk(std::vector<PredictedPort>& ports);
 [[nodiscard]] std::string prediction_table(std::span<const PredictedPort> ports,
                                            const PredictionQuestion& common,
                                            std::span<const PortRange> reserved, std::string_view pace);
-
-// Schema selfconnect.predict/1 (docs/json.md), ending in a newline.
-[[nodiscard]] std::string prediction_json(std::span<const PredictedPort> ports,
-                                          const PredictionQuestion& common,
-                                          std::span<const PortRange> reserved);
 
 }  // namespace selfconnect

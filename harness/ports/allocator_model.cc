@@ -91,7 +91,7 @@ std::optional<std::uint16_t> AllocatorModel::next_linux_2_6(const Endpoint& dest
 std::optional<std::uint16_t> AllocatorModel::next_by_parity(std::uint32_t offset, std::uint32_t& hint,
                                                             const Usable& usable) {
   std::uint32_t remaining = high_ - low_ + 1;
-  if (remaining > 1) remaining &= ~1U;  // an odd range loses its last port
+  if (remaining > 1) remaining &= ~1U;  // no scan starts at the last port of an odd range
   const std::uint32_t even = offset % remaining & ~1U;
   for (std::uint32_t parity = 0; parity < std::min(remaining, 2U); ++parity) {
     std::uint32_t port = low_ + even + parity;

@@ -80,58 +80,59 @@ const std::vector<LeapLength>& all_leaps() {
 
 }  // namespace
 
-FirstHits::FirstHits(const CandidateRing& ring, std::size_t target, std::uint64_t attempts_per_period,
+FirstHits::FirstHits(const CandidateRing& ring, std::uint16_t port, std::uint64_t attempts_per_period,
                      std::uint64_t seed)
-    : target_(target),
-      attempts_per_period_(std::max<std::uint64_t>(attempts_per_period, 1)),
-      random_(seed),
-      skipped_(ring.slots()),
-      quiet_(ring.slots()) {
-  const std::size_t slots = ring.slots();
-  // Backwards from the target, which is usable, so that each slot knows what follows it.
-  for (std::size_t back = 1; back < slots; ++back) {
-    const std::size_t slot = (target + slots - back) % slots, after = (slot + 1) % slots;
-    if (!ring.usable[slot]) {
-      skipped_[slot] = static_cast<std::uint16_t>(skipped_[after] + 1);
-    } else {
-      quiet_[slot] = static_cast<std::uint16_t>(quiet_[after] + 1);
-    }
+    : attempts_per_period_(std::max<std::uint64_t>(attempts_per_period, 1)), random_(seed) {
+  for (const ScanEnd& end : ring.places) {
+    const Outcome outcome = !end.port           ? Outcome::kNoPort
+                            : *end.port == port ? Outcome::kHit
+                                                : Outcome::kOtherPort;
+    places_.push_back({end.skipped, 0, outcome});
+  }
+  // Backwards, so that each place knows what follows it; twice, for the first follows on the last.
+  for (std::size_t back = 2 * places_.size(); back > 0; --back) {
+    Place& place = places_[(back - 1) % places_.size()];
+    const bool quiet = place.outcome == Outcome::kOtherPort && place.skipped == 0;
+    const std::uint16_t beyond = places_[back % places_.size()].quiet;
+    place.quiet = quiet ? static_cast<std::uint16_t>(beyond + 1) : std::uint16_t{0};
   }
 }
 
-bool FirstHits::step(std::size_t& place) {
-  const std::size_t slots = skipped_.size();
-  const std::size_t skipped = skipped_[place];
-  if ((place + skipped) % slots == target_) return false;
-  const std::size_t moved = std::max<std::size_t>(skipped, random_.below(kLongestStep));
-  place = (place + moved + 1) % slots;
-  return true;
+std::size_t FirstHits::after(std::size_t place) {
+  place += std::max<std::size_t>(places_[place].skipped, random_.below(kLongestStep)) + 1;
+  while (place >= places_.size()) place -= places_.size();
+  return place;
 }
 
 std::size_t FirstHits::largest_leap(std::size_t place, std::uint64_t attempts_left) const {
-  const std::uint64_t attempts = std::min<std::uint64_t>(quiet_[place] / kLongestStep, attempts_left);
+  const std::uint64_t attempts = std::min<std::uint64_t>(places_[place].quiet / kLongestStep, attempts_left);
   return std::min<std::size_t>(attempts == 0 ? 0 : static_cast<std::size_t>(std::bit_width(attempts)) - 1,
                                kOrders - 1);
 }
 
 std::uint64_t FirstHits::next() {
   const std::vector<LeapLength>& leaps = all_leaps();
-  const auto slots = static_cast<std::uint32_t>(skipped_.size());
+  const auto places = static_cast<std::uint32_t>(places_.size());
   std::uint64_t attempts = 0;
   for (;;) {
-    std::size_t place = random_.below(slots);
+    std::size_t place = random_.below(places);
     for (std::uint64_t left = attempts_per_period_; left > 0;) {
+      ++draws_;
       const std::size_t order = largest_leap(place, left);
       if (order > 0) {
         const std::uint64_t leap = std::uint64_t{1} << order;
-        place = (place + leap + leaps[order].draw(random_)) % slots;
+        place = (place + leap + leaps[order].draw(random_)) % places;
         attempts += leap;
         left -= leap;
         continue;
       }
-      ++attempts;
-      --left;
-      if (!step(place)) return attempts;
+      const Outcome outcome = places_[place].outcome;
+      if (outcome == Outcome::kHit) return attempts + 1;
+      // Where there is no port each attempt of the period is like this one.
+      const std::uint64_t alike = outcome == Outcome::kNoPort ? left : 1;
+      attempts += alike;
+      left -= alike;
+      if (outcome == Outcome::kOtherPort) place = after(place);
     }
   }
 }

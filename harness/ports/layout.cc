@@ -10,7 +10,8 @@ namespace selfconnect {
 
 namespace {
 
-constexpr int kLength = 64;  // even: the kernel rounds down, and an odd range loses its last port
+constexpr int kLength =
+    64;  // even: the kernel rounds down, and starts no scan at the last port of an odd range
 constexpr int kLowest = 1;
 constexpr int kHighest = 65535;
 

@@ -75,8 +75,9 @@ std::string verdict_line(const Run& run, const Judgement& judgement, const Conso
 std::string skip_advice(const Judgement& judgement, const ConsoleStyle& style) {
   const std::string_view advice =
       is_unjudged(judgement)
-          ? "Nothing is known about the target. `selfconnect doctor` says what this machine lacks for "
-            "forcing a self-connection, and how to get it."
+          ? "Nothing is known about the target. `selfconnect doctor` says what can be forced here, and how "
+            "to "
+            "get the rest."
           : "A rule that was asked for with --require could not be judged. Give the run what the reason "
             "names, or leave the rule out of --require.";
   return fmt::format("\n{}", hanging("", advice, style.width));

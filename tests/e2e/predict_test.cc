@@ -37,6 +37,16 @@ TEST(PredictTest, RefusesAPortThatNeverComesUpInOneLine) {
   EXPECT_THAT(called.out, IsEmpty());
 }
 
+TEST(PredictTest, AnswersForTheLastPortOfAnOddRangeThatAHoleLeadsTo) {
+  const Called called = call({"predict", "--port", "50004", "--range", "50000-50004", "--reserved", "50002",
+                              "--kernel", "linux-5.18", "--rate", "1000", "--json", "-"});
+  EXPECT_EQ(called.status, 0) << called;
+  const auto port = nlohmann::json::parse(called.out).at("ports").at(0);
+  EXPECT_EQ(port.at("candidates"), 2);
+  EXPECT_EQ(port.at("method"), "recurrence");
+  EXPECT_NEAR(port.at("per_attempt"), 4 / 7.0, 1e-4) << called;
+}
+
 TEST(PredictTest, NamesTheFileThatCannotBeWritten) {
   const Called called = call({"predict", "--port", "50000", "--json", "/dev/full"});
   EXPECT_EQ(called.status, 2) << called;

@@ -99,7 +99,7 @@ Result<Hits> measure(const World& world, std::uint16_t port, int trials, std::ui
 
 Hits simulated(const PortLayout& layout, std::uint16_t port, std::uint64_t attempts_per_period = kNoReseed) {
   const CandidateRing ring = candidate_ring(PolicyKind::kLinux5_18, layout);
-  FirstHits first_hits(ring, ring.slot_of(port).value(), attempts_per_period, 1);
+  FirstHits first_hits(ring, port, attempts_per_period, 1);
   Hits hits(kSimulated);
   for (auto& hit : hits) hit = first_hits.next();
   return hits;
@@ -195,6 +195,18 @@ std::vector<Situation> possible() {
        50020,
        5000,
        {kLinux2_6, kLinux4_2, kFreebsd}},
+      // The port before the last is reserved: the last one comes up, and the scan goes back to 50002, past 50000.
+      {"OddRangeLastAfterAHole",
+       layout_of(50000, 50004, {50002}),
+       50004,
+       5000,
+       {kLinux2_6, kLinux4_2, kFreebsd}},
+      {"OddRangeLowestWithAHole", layout_of(50000, 50004, {50002}), 50000, 5000, {kLinux2_6}},
+      {"OddRangeOfMorePorts",
+       layout_of(50000, 50032, {50004, 50028, 50030}),
+       50032,
+       5000,
+       {kLinux2_6, kLinux4_2, kFreebsd}},
       // A trial costs 0.1 s here, so there are few. The distributions of linux-5.18 and linux-4.2 differ by 0.32 at most: 180
       // trials of the one miss the other's rejection once in 100,000 times.
       {"DefaultRange", PortLayout{}, 50000, 180, {kLinux4_2}, 16'000}};
@@ -228,6 +240,7 @@ TEST_P(ParityTest, IsNeverGivenThePortOfTheOtherParity) {
 std::vector<Situation> impossible() {
   return {{"TwoPorts", layout_of(50000, 50001), 50001, 1000, {}},
           {"SixteenPorts", layout_of(50000, 50015), 50007, 5000, {}},
+          {"OddRangeLast", layout_of(50000, 50004), 50004, 5000, {}},
           {"SixtyFourPortsFromAnOddOne", layout_of(50001, 50064), 50020, 10'000, {}},
           {"DefaultRange", PortLayout{}, 50001, 100'000, {}}};
 }

@@ -99,6 +99,11 @@ TEST(AllocatorModelTest, ParityModelsNeverGiveTheLastPortOfAnOddRange) {
   }
 }
 
+TEST(AllocatorModelTest, ParityModelsComeToTheLastPortOfAnOddRangeFromAReservedOne) {
+  AllocatorModel model(PolicyKind::kLinux5_18, {.low = 100, .high = 104, .reserved = {102}}, 5);
+  EXPECT_THAT(distinct(take(model, 100)), ElementsAre(100, 104));
+}
+
 TEST(AllocatorModelTest, Linux5_18MovesOnByOneToEightPortsOfTheParity) {
   AllocatorModel model(PolicyKind::kLinux5_18, {}, 5);
   const auto ports = take(model, 20000);

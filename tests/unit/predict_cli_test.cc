@@ -6,6 +6,7 @@
 
 #include "harness/cli/exit_code.h"
 #include "harness/cli/predict_call.h"
+#include "harness/cli/prediction_json.h"
 #include "harness/cli/prediction_text.h"
 
 namespace selfconnect {
@@ -88,9 +89,12 @@ TEST(PredictCallTest, RefusesWhatMeansNothing) {
   EXPECT_THAT(with("--reserved", "9-8"), HasSubstr("the range 9-8 is the wrong way round: expected 8-9"));
   EXPECT_THAT(with("--interval", "0s"), HasSubstr("out of range: expected more than 0"));
   EXPECT_THAT(with("--interval", "0"), HasSubstr("'0' is not a duration"));
-  EXPECT_THAT(with("--rate", "0"), HasSubstr("'0' is not a rate: expected attempts per second, more than 0"));
-  EXPECT_THAT(with("--rate", "-1"), HasSubstr("is not a rate"));
-  EXPECT_THAT(with("--rate", "nan"), HasSubstr("is not a rate"));
+  for (const char* text : {"0", "-1", "nan", "0.0000001", "1e9", "1000000001"}) {
+    EXPECT_THAT(with("--rate", text),
+                HasSubstr(std::string("'") + text +
+                          "' is not a rate: expected attempts per second, 0.000001 to 1000000000, in plain "
+                          "digits such as 10 or 0.5"));
+  }
   EXPECT_THAT(
       with("--kernel", "linux-5"),
       StartsWith("--kernel: unknown kernel 'linux-5': expected one of linux-2.6, linux-4.2, linux-5.18, "
@@ -106,7 +110,10 @@ TEST(PredictCallTest, RefusesWhatMeansNothing) {
 
 TEST(PredictCallTest, RefusesARangeOfNoPort) {
   EXPECT_THAT(refusal({"--port", "100", "--range", "100-101", "--reserved", "100-101"}),
-              StartsWith("every port of the range 100-101 is reserved"));
+              StartsWith("linux-5.18 has no port to hand out: expected one of the range 100-101 that is not "
+                         "reserved"));
+  EXPECT_THAT(refusal({"--port", "102", "--range", "100-102", "--reserved", "100-101"}),
+              StartsWith("linux-5.18 has no port to hand out"));
 }
 
 TEST(PredictCallTest, RefusesAPortThatNeverComesUpAndSaysWhichWould) {
@@ -117,15 +124,24 @@ TEST(PredictCallTest, RefusesAPortThatNeverComesUpAndSaysWhichWould) {
                  "32767-60999 ("));
   EXPECT_THAT(refusal({"--port", "50000", "--range", "32769-61000"}), HasSubstr("port 49999 would"));
   EXPECT_THAT(
-      refusal({"--port", "102", "--range", "100-102"}),
-      StartsWith("port 102 is the last of 100-102, an odd number of ports, of which linux-5.18 never hands "
-                 "out the last one; range 100-103 would"));
+      refusal({"--port", "104", "--range", "100-104"}),
+      StartsWith("port 104 is the last of 100-104, an odd number of ports: linux-5.18 only hands it out when "
+                 "port 102 is reserved or in use; range 100-105 would"));
+  EXPECT_THAT(refusal({"--port", "102", "--range", "100-102"}),
+              StartsWith("port 102 is the last of 100-102, an odd number of ports: linux-5.18 never hands it "
+                         "out; range 100-103 would"));
+  EXPECT_THAT(refusal({"--port", "101", "--range", "100-101"}),
+              HasSubstr("hands out the 1 even port of 100-101 first, so it never comes up while port 100 is "
+                        "free"));
   EXPECT_THAT(refusal({"--port", "10000", "--kernel", "freebsd"}), HasSubstr("port 10001 would"));
   // What is said to do does it.
-  for (const Arguments& would : std::vector<Arguments>{{"--port", "50001", "--range", "32767-60999"},
-                                                       {"--port", "49999", "--range", "32769-61000"},
-                                                       {"--port", "102", "--range", "100-103"},
-                                                       {"--port", "10001", "--kernel", "freebsd"}}) {
+  for (const Arguments& would :
+       std::vector<Arguments>{{"--port", "50001", "--range", "32767-60999"},
+                              {"--port", "49999", "--range", "32769-61000"},
+                              {"--port", "102", "--range", "100-103"},
+                              {"--port", "104", "--range", "100-105"},
+                              {"--port", "104", "--range", "100-104", "--reserved", "102"},
+                              {"--port", "10001", "--kernel", "freebsd"}}) {
     EXPECT_EQ(predicted(would).prediction.chance, Chance::kPossible);
   }
 }
@@ -158,6 +174,71 @@ TEST(PredictionTextTest, SaysThatItNeverHappens) {
   EXPECT_THAT(text_of({"--port", "50000", "--reserved", "50000"}), EndsWith("never: the port is reserved\n"));
 }
 
+TEST(PredictionTextTest, GivesSmallNumbersWithATenth) {
+  EXPECT_EQ(text_of({"--port", "50000", "--range", "50000-50003", "--interval", "1s", "--until", "50%"}),
+            "Port 50000: linux-5.18, ephemeral range 50000-50003, one client dialling every 1s\n"
+            "  candidates       2 even ports\n"
+            "  per attempt      1 in 2\n"
+            "  expected after   2 attempts, 2 s\n"
+            "  50% within       1 attempt, 1 s\n"
+            "  worked out by    recurrence over the attempts of ten seconds\n"
+            "\n"
+            "What keeps it from happening\n"
+            "  reserve the port: never\n"
+            "    sudo sysctl -w net.ipv4.ip_local_reserved_ports=50000\n"
+            "  move the service to a port below 50000: never\n"
+            "  move the service to an odd port, such as 50001: not while one of the 2 even ports is free\n");
+  const auto with_starts = [](const char* reserved) {
+    return text_of({"--port", "50008", "--range", "50000-50019", "--reserved", reserved});
+  };
+  EXPECT_THAT(with_starts("50000,50002,50004,50006,50010,50012,50014,50018"), HasSubstr("1 in 1.7\n"));
+  EXPECT_THAT(with_starts("50000,50002,50004,50006,50010,50012,50014,50016,50018"), HasSubstr("certain\n"));
+  PredictedPort nearly{.question = call({"--port", "50000"}).question, .listener = {}, .prediction = {}};
+  nearly.prediction.per_attempt = 0.97;
+  nearly.prediction.expected_attempts = 9.97;
+  EXPECT_THAT(prediction_text(nearly, {}, ""), HasSubstr("per attempt      nearly certain\n"));
+  EXPECT_THAT(prediction_text(nearly, {}, ""), HasSubstr("expected after   10 attempts\n"));
+}
+
+TEST(PredictCallTest, TheHelpSaysWhatPaceIsTakenWhereNoneIsGiven) {
+  const auto help = parse({"--help"});
+  ASSERT_FALSE(help);
+  EXPECT_THAT(help.error().text, HasSubstr("on linux-5.18 their number depends on it [ten seconds or more]"));
+}
+
+TEST(PredictionTextTest, SaysThatAttemptsDependOnThePaceWhereTheyDo) {
+  EXPECT_THAT(
+      text_of({"--port", "50000"}),
+      HasSubstr("  Attempts are taken to be ten seconds or more apart: their number depends on the pace, "
+                "too.\n  For another pace, and for times, give --interval or --rate.\n"));
+  EXPECT_THAT(text_of({"--port", "50000", "--kernel", "linux-4.2"}), Not(HasSubstr("ten seconds")));
+  EXPECT_THAT(text_of({"--port", "50000", "--interval", "1s"}), Not(HasSubstr("ten seconds")));
+}
+
+TEST(PredictionTextTest, SaysThatAWalkMayNeverComeBy) {
+  const Arguments asked = {"--port",     "50000", "--range",  "50000-50004",
+                           "--reserved", "50002", "--kernel", "linux-4.2"};
+  EXPECT_THAT(text_of(asked), HasSubstr("  per attempt      once, if at all\n"
+                                        "  expected after   may never\n"
+                                        "  50% within       1 attempt\n"
+                                        "  99% within       may never\n"));
+  EXPECT_THAT(text_of(asked),
+              HasSubstr("  From some places where its walk may start, linux-4.2 never comes to "
+                        "this port.\n"));
+  const PredictedPort port = predicted(asked);
+  const auto json =
+      nlohmann::json::parse(prediction_json(std::span(&port, 1), port.question, {}))["ports"][0];
+  EXPECT_EQ(json["possible"], true);
+  EXPECT_TRUE(json["expected_attempts"].is_null());
+  EXPECT_EQ(json["until"][0]["attempts"], 1);
+  EXPECT_TRUE(json["until"][1]["attempts"].is_null());
+}
+
+TEST(PredictionTextTest, NamesTheOnlyPortThatIsInTheWay) {
+  EXPECT_THAT(text_of({"--port", "50000", "--range", "50000-50001"}),
+              HasSubstr("such as 50001: not while port 50000 is free\n"));
+}
+
 TEST(PredictionTextTest, HasNoParityAndNoSysctlForOtherSystems) {
   const std::string text = text_of({"--port", "50000", "--kernel", "macos"});
   EXPECT_THAT(text, HasSubstr("candidates       16,384 ports\n"));
@@ -187,7 +268,8 @@ TEST(PredictionTableTest, IsSortedByRisk) {
             "  127.0.0.1:50001  -             not while one of the 14,116 even ports is free\n"
             "\n"
             "While a service is down, a client that keeps dialling its port may connect to itself.\n"
-            "For times give --interval or --rate.\n"
+            "Attempts are taken to be ten seconds or more apart: their number depends on the pace, too.\n"
+            "For another pace, and for times, give --interval or --rate.\n"
             "To have these ports never handed out:\n"
             "  sudo sysctl -w net.ipv4.ip_local_reserved_ports=40000,50002\n");
 }

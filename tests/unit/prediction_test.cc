@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "harness/ports/allocator_model.h"
@@ -44,7 +46,7 @@ std::vector<std::uint64_t> stepped(const PredictionQuestion& question, int trial
 std::vector<std::uint64_t> leapt(const PredictionQuestion& question, int trials, std::uint64_t period,
                                  std::uint64_t seed = 1) {
   const CandidateRing ring = candidate_ring(question.model, question.layout);
-  FirstHits first_hits(ring, ring.slot_of(question.port).value(), period, seed);
+  FirstHits first_hits(ring, question.port, period, seed);
   std::vector<std::uint64_t> hits(static_cast<std::size_t>(trials));
   for (auto& hit : hits) hit = first_hits.next();
   return hits;
@@ -92,6 +94,9 @@ std::vector<Situation> situations() {
       {"Linux5_18Reseeded", {PolicyKind::kLinux5_18, layout_of(100, 163), 120, 2}},
       {"Linux5_18Forced", {PolicyKind::kLinux5_18, layout_of(100, 163, forcing), 100, 1000}},
       {"Linux5_18SecondParity", {PolicyKind::kLinux5_18, layout_of(100, 107, {100, 102, 104, 106}), 103, 5}},
+      {"Linux5_18OddHole", {PolicyKind::kLinux5_18, layout_of(50000, 50004, {50002}), 50004, 1000}},
+      {"Linux5_18OddHoles", {PolicyKind::kLinux5_18, layout_of(100, 140, {104, 106, 134, 136, 138}), 102, 3}},
+      {"Linux5_18OnlyTheLowest", {PolicyKind::kLinux5_18, layout_of(100, 104, {101, 102, 103, 104}), 100, 2}},
       {"Linux5_18Default", {PolicyKind::kLinux5_18, PortLayout{}, 50000, 100'000}, 200}};
 }
 
@@ -176,7 +181,63 @@ TEST(PredictionTest, NeedsNoSimulationForAClientThatDialsOnceASecond) {
   EXPECT_EQ(prediction.method, Method::kClosedForm);
   EXPECT_DOUBLE_EQ(prediction.expected_attempts, 14116 - 4.5);
   EXPECT_EQ(predict(ask(50000, 176)).method, Method::kClosedForm);
-  EXPECT_EQ(predict(ask(50000, 177)).method, Method::kSimulation);
+}
+
+TEST(PredictionTest, IsExactWhereAPeriodHasFewAttempts) {
+  EXPECT_EQ(predict(ask(50000, 177)).method, Method::kRecurrence);
+  EXPECT_EQ(predict(ask(50000, 1000)).method, Method::kRecurrence);
+  EXPECT_EQ(predict(ask(50000, 0.2, {.reserved = {40000}})).method, Method::kRecurrence);
+  EXPECT_EQ(predict(ask(120, 1e6, layout_of(100, 163, {102}))).method, Method::kRecurrence)
+      << "a small range is passed over in no time";
+}
+
+TEST(PredictionTest, SaysHowManyFirstHitsItSimulated) {
+  const Prediction few_reserved = predict(ask(50000, 10'000));
+  EXPECT_EQ(few_reserved.method, Method::kSimulation);
+  EXPECT_EQ(few_reserved.simulated_hits, kSimulatedHits);
+  PortLayout layout = layout_of(2, 65535);  // where nothing can be leapt over
+  for (int port = 2; port < 65535; port += 4) layout.reserved.insert(static_cast<std::uint16_t>(port));
+  const Prediction many_reserved = predict(ask(50000, 10'000, layout));
+  EXPECT_EQ(many_reserved.method, Method::kSimulation);
+  EXPECT_LT(many_reserved.simulated_hits, 20'000U);
+  EXPECT_GT(many_reserved.simulated_hits, 5'000U);
+}
+
+TEST(PredictionTest, GoesOnFromTheClosedFormToTheRecurrenceAndFromThereToTheSimulation) {
+  const auto expected = [](double rate) { return predict(ask(50000, rate)).expected_attempts; };
+  EXPECT_NEAR(expected(176.4), expected(176.6), 2);
+  EXPECT_NEAR(expected(1000), expected(1100), 4 * 12'560 / std::sqrt(kSimulatedHits));
+}
+
+// Each ten seconds begin anew at a uniform place, and most of these lead to the port.
+TEST(PredictionTest, CountsHitsPerAttemptFromEachBeginning) {
+  PredictionQuestion question = ask(50000, 10);
+  for (std::uint16_t port = 32768; port < 50000; ++port) question.layout.reserved.insert(port);
+  const Prediction prediction = predict(question);
+  const Endpoint destination = *Endpoint::parse("127.0.0.1:50000");
+  AllocatorModel model(question.model, question.layout, 1);
+  constexpr int kPeriods = 10'000, kPeriod = 100;
+  int hits = 0;
+  for (int i = 0; i < kPeriods * kPeriod; ++i) {
+    if (i % kPeriod == 0) model.reseed();
+    hits += model.next(destination) == question.port;
+  }
+  const double per_period = prediction.per_attempt * kPeriod;
+  EXPECT_NEAR(per_period, (8617 + 99 * 4.5) / 14116, 0.001) << "leading places, and the way of the others";
+  EXPECT_NEAR(static_cast<double>(hits) / kPeriods, per_period, 4 * 0.5 / std::sqrt(kPeriods));
+}
+
+TEST(PredictionTest, NeverEndsWhereTheWalkOfLinux4_2DoesNotComeBy) {
+  // 50002 is reserved: a scan from there comes to 50004, and the next one starts there again.
+  const PortLayout layout = layout_of(50000, 50004, {50002});
+  const Prediction lowest = predict(ask(50000, 0, layout, PolicyKind::kLinux4_2));
+  EXPECT_EQ(lowest.chance, Chance::kPossible);
+  EXPECT_EQ(lowest.expected_attempts, std::numeric_limits<double>::infinity());
+  EXPECT_EQ(lowest.per_attempt, 0);
+  EXPECT_EQ(lowest.until, (std::vector<AttemptsUntil>{{0.5, 1}, {0.99, lowest.expected_attempts}}));
+  const Prediction last = predict(ask(50004, 0, layout, PolicyKind::kLinux4_2));
+  EXPECT_EQ(last.expected_attempts, 1.5);
+  EXPECT_EQ(last.per_attempt, 1);
 }
 
 TEST(PredictionTest, CountsHitsPerAttemptInTheLongRun) {
@@ -187,6 +248,12 @@ TEST(PredictionTest, CountsHitsPerAttemptInTheLongRun) {
   for (int i = 0; i < kAttempts; ++i) hits += model.next(*Endpoint::parse("127.0.0.1:108")) == question.port;
   EXPECT_NEAR(predict(question).per_attempt, static_cast<double>(hits) / kAttempts, 1e-3);
   EXPECT_GT(hits, kAttempts * 2 / 32) << "the reserved ports before it lead to it";
+}
+
+TEST(PredictionTest, PortsAreAlikeUntilAScanSkipsOne) {
+  EXPECT_TRUE(are_all_alike(ask(50000)));
+  EXPECT_TRUE(are_all_alike(ask(50000, 0, {.reserved = {50001}}))) << "of the other parity";
+  EXPECT_FALSE(are_all_alike(ask(50000, 0, {.reserved = {40000}})));
 }
 
 TEST(PredictionTest, SaysWhyAPortIsNeverHandedOut) {
@@ -201,6 +268,9 @@ TEST(PredictionTest, SaysWhyAPortIsNeverHandedOut) {
   EXPECT_EQ(chance(kLinux, layout_of(101, 110), 102), Chance::kOtherParity);
   EXPECT_EQ(chance(kLinux, layout_of(101, 110), 103), Chance::kPossible);
   EXPECT_EQ(chance(kLinux, layout_of(100, 102), 102), Chance::kOddRangeLast);
+  EXPECT_EQ(chance(kLinux, layout_of(100, 102, {100, 101}), 102), Chance::kOddRangeLast);
+  EXPECT_EQ(chance(kLinux, layout_of(100, 104), 104), Chance::kOddRangeLast);
+  EXPECT_EQ(chance(kLinux, layout_of(100, 104, {102}), 104), Chance::kPossible);
   EXPECT_EQ(chance(kLinux, layout_of(100, 100), 100), Chance::kPossible);
   EXPECT_EQ(chance(PolicyKind::kLinux2_6, {}, 50001), Chance::kPossible);
   EXPECT_EQ(chance(PolicyKind::kFreebsd, layout_of(100, 110), 100), Chance::kLowest);
