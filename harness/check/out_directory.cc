@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <fstream>
@@ -13,25 +12,17 @@ namespace selfconnect {
 
 namespace {
 
-bool is_phase(const std::string& name) {
+// "03-self-connect"
+bool is_phase_directory(const std::filesystem::path& path) {
+  const std::string name = path.filename().string();
   return name.size() > 3 && std::isdigit(static_cast<unsigned char>(name[0])) != 0 &&
          std::isdigit(static_cast<unsigned char>(name[1])) != 0 && name[2] == '-' &&
          phase_from_name(name.substr(3)).has_value();
 }
 
-bool is_trial(const std::string& name) {
-  constexpr std::string_view kPrefix = "trial-";
-  return name.starts_with(kPrefix) && name.size() > kPrefix.size() &&
-         std::ranges::all_of(name.substr(kPrefix.size()),
-                             [](unsigned char c) { return std::isdigit(c) != 0; });
-}
-
 }  // namespace
 
-const SavedKind kSavedRun{.file = "run.json", .is_part = is_phase};
-const SavedKind kSavedMeasurement{.file = "measurement.json", .is_part = is_trial};
-
-Result<void> prepare_out(const std::filesystem::path& directory, const SavedKind& kind) {
+Result<void> make_out(const std::filesystem::path& directory) {
   std::error_code ec;
   std::filesystem::create_directories(directory, ec);
   if (ec)
@@ -40,13 +31,19 @@ Result<void> prepare_out(const std::filesystem::path& directory, const SavedKind
   if (access(directory.c_str(), W_OK | X_OK) != 0) {
     return std::unexpected(errno_error(fmt::format("write to --out directory {}", directory.string())));
   }
-  if (std::filesystem::exists(directory / kind.file, ec)) {
+  return {};
+}
+
+Result<void> prepare_out(const std::filesystem::path& directory) {
+  if (auto made = make_out(directory); !made) return made;
+  std::error_code ec;
+  if (std::filesystem::exists(directory / "run.json", ec)) {
     for (const auto& entry : std::filesystem::directory_iterator(directory, ec)) {
-      if (entry.is_directory(ec) && kind.is_part(entry.path().filename().string()))
+      if (entry.is_directory(ec) && is_phase_directory(entry.path()))
         std::filesystem::remove_all(entry.path(), ec);
     }
   }
-  return write_whole_file(directory / kind.file, "");
+  return write_whole_file(directory / "run.json", "");
 }
 
 Result<void> write_whole_file(const std::filesystem::path& file, std::string_view text) {

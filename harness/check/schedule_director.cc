@@ -157,7 +157,7 @@ void ScheduleDirector::connect_to_itself(Meeting& meeting) {
   const socklen_t length = socket_address(destination, family_of(stopped.own), name);
   const std::uint16_t bound = port_of(stopped.own);
   if (bound != 0 && bound != destination.port) {
-    meeting.attempt.instead = fmt::format("the target's socket is bound to port {}", bound);
+    meeting.attempt.instead = fmt::format("its socket has port {} already", bound);
     return refuse(meeting);
   }
   const auto bind_it = [&] { return bind_beside(stopped.socket, name, length); };

@@ -16,6 +16,7 @@
 #include "harness/cli/prediction_text.h"
 #include "harness/cli/report_files.h"
 #include "harness/launch/process.h"
+#include "harness/measure/saved_trials.h"
 #include "harness/report/measure_json.h"
 #include "harness/report/measure_text.h"
 #include "harness/report/progress.h"
@@ -73,7 +74,7 @@ Result<void> write_files(const MeasureCall& call, const Measurement& found) {
     if (auto written = write_file(*call.csv, measurement_csv(found)); !written) return written;
   }
   if (call.options.out.empty()) return {};
-  return write_whole_file(call.options.out / kSavedMeasurement.file, measurement_json(found));
+  return write_whole_file(call.options.out / kMeasurementFile, measurement_json(found));
 }
 
 }  // namespace
@@ -85,13 +86,12 @@ int measure_command(Arguments arguments) {
   options.seed = call->seed ? *call->seed : std::random_device()();
   if (call->loop) options.command = loop_command();
   if (auto found = find_command(options.command.front()); !found) return failed(found.error());
+  if (!options.out.empty()) {
+    if (auto made = make_out(options.out); !made) return failed(made.error());
+  }
   for (const auto& path : {call->json, call->csv}) {
     if (!path) continue;
     if (auto writable = check_writable(*path); !writable) return failed(writable.error());
-  }
-
-  if (!options.out.empty()) {
-    if (auto made = prepare_out(options.out, kSavedMeasurement); !made) return failed(made.error());
   }
 
   if (call->note)
@@ -107,7 +107,7 @@ int measure_command(Arguments arguments) {
   if (call->loop) found->command.clear();
   say(stderr, measurement_text(*found, console_style(STDERR_FILENO)));
   if (auto written = write_files(*call, *found); !written) return failed(written.error());
-  return found->interrupted ? kExitError : kExitPass;
+  return found->interrupted || found->failure ? kExitError : kExitPass;
 }
 
 }  // namespace selfconnect

@@ -16,6 +16,7 @@
 #include "harness/launch/inherited.h"
 #include "harness/measure/at_hand.h"
 #include "harness/measure/dialled.h"
+#include "harness/measure/saved_trials.h"
 #include "harness/measure/trial_world.h"
 #include "harness/ports/notify_engine.h"
 #include "harness/ports/port_sequence.h"
@@ -68,6 +69,7 @@ class Measurer {
     found_.seed = options.seed;
     found_.limits = options.limits;
     found_.range = options.open.range_text();
+    found_.port = options.destination.port;
     found_.stated = stated_attempt(options);
     found_.one_walk =
         options.trials > 1 && options.policy.kind == PolicyKind::kKernel && !options.own_addresses;
@@ -75,7 +77,11 @@ class Measurer {
 
   asio::awaitable<Outcome<void>> run() {
     while (trial_ <= options_.trials && !found_.interrupted) {
-      if (auto done = co_await one(); !done) co_return done;
+      if (auto done = co_await one(); !done) {
+        if (found_.trials.empty()) co_return done;
+        found_.failure = done.error().reason;
+        break;
+      }
       ++trial_;
     }
     found_.waits = waits_.summary();
@@ -186,12 +192,17 @@ class Measurer {
     TrialWorld& trial = *place->trial;
     TrialTally& tally = *place->tally;
     if (auto dialled = co_await dial(trial, tally, options.destination); !dialled) co_return dialled;
-    keep(trial.close(), tally);
-    if (trial.at_hand() && !found_.interrupted && never_dials_the_loopback(tally))
-      co_return cannot(error(cannot_hit_at_hand(*most_dialled(tally))));
-    if (const auto elsewhere = dials_elsewhere(options.destination, tally)) co_return failed(*elsewhere);
-    if (auto saved = trial.save_packets(options_.out / fmt::format("trial-{}", trial_)); !saved)
-      co_return failed(saved.error().message);
+    Trial ended = trial.close();
+    if (auto meant = is_what_was_meant(trial, tally, options.destination); !meant) {
+      if (!found_.interrupted) co_return meant;
+      observer_.note(meant.error().reason);
+    }
+    keep(std::move(ended), tally);
+    if (!options_.out.empty()) {
+      if (trial_ == 1) forget_trials(options_.out);
+      if (auto saved = trial.save_packets(trial_directory(options_.out, trial_)); !saved)
+        co_return failed(saved.error().message);
+    }
     co_return Outcome<void>{};
   }
 
@@ -265,6 +276,19 @@ class Measurer {
       report(tally);
     }
     co_return Outcome<void>{};
+  }
+
+  // Whether the figures say something of the destination that was named.
+  Outcome<void> is_what_was_meant(const TrialWorld& trial, const TrialTally& tally,
+                                  const Endpoint& named) const {
+    if (tally.counts().attempts == 0) return {};
+    if (trial.at_hand() && never_dials_the_loopback(tally))
+      return cannot(error(cannot_hit_at_hand(*most_dialled(tally))));
+    if (const auto elsewhere = dials_elsewhere(named, tally)) return failed(*elsewhere);
+    if (options_.policy.kind == PolicyKind::kKernel || trial.was_asked()) return {};
+    return cannot(error(fmt::format(
+        "the command dials past the engine {}, as programs do through io_uring: use --engine hook",
+        found_.engine)));
   }
 
   // At once, and not only when the trial is over: it may take long.

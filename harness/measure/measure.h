@@ -54,8 +54,8 @@ class MeasureObserver {
   virtual void note(const std::string&) {}
 };
 
-// Blocks until all trials are done, or SIGINT or SIGTERM ends them early: then with what is known. Errors: no world or
-// engine here, the command cannot be started, it dials nothing, or never the port of `destination`.
+// Blocks until all trials are done, or SIGINT or SIGTERM ends them early, or a later one fails: then with what is known. Errors: no
+// world or engine here, the command cannot be started, it dials nothing, or never the port of `destination`.
 struct MeasureFailure {
   bool cannot_force = false;  // this machine cannot do it (skip); else an error
   std::string reason;

@@ -81,6 +81,7 @@ struct Measurement {
   std::string isolation;  // "netns"
   std::string kernel;
   std::uint64_t seed = 0;
+  std::uint16_t port = 0;  // the named one
   std::optional<Endpoint>
       destination;  // of the named port, if that was dialled; the first trial's, most dialled
   TrialLimits limits;
@@ -96,6 +97,7 @@ struct Measurement {
   std::chrono::nanoseconds elapsed{};
   Waits waits;  // between attempts at one destination
   bool interrupted = false;
+  std::optional<std::string> failure;  // why a later trial came to nothing; none is after it
 
   [[nodiscard]] std::optional<FirstHit> first_hit() const;  // of the first trial that has one
   [[nodiscard]] double attempts_per_second() const;

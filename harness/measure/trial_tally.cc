@@ -53,6 +53,7 @@ void TrialTally::count_fate(const Syn& syn) {
   }
   switch (held_.at(syn)) {
     case HeldPorts::State::kFree:
+      if (syn.destination.port == port_) ++misses_;
       return;
     case HeldPorts::State::kOpen:
       ++counts_.held->open;

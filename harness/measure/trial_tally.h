@@ -34,6 +34,9 @@ class TrialTally {
   // Attempts counted at one destination.
   [[nodiscard]] std::uint64_t counted(const Endpoint& destination) const;
 
+  // Attempts at the port that neither hit nor met a self-connection that held it.
+  [[nodiscard]] std::uint64_t misses() const { return misses_; }
+
   [[nodiscard]] bool is_over() const { return end_.has_value(); }  // a limit is reached
   [[nodiscard]] const std::optional<TrialEnd>& end() const { return end_; }
   [[nodiscard]] const AttemptCounts& counts() const { return counts_; }
@@ -62,6 +65,7 @@ class TrialTally {
   WaitSample& waits_;
   HeldPorts held_;
   AttemptCounts counts_;
+  std::uint64_t misses_ = 0;
   std::optional<FirstHit> first_hit_;
   std::optional<CallOrder> first_hit_order_;
   std::deque<CallOrder> recent_;  // before the first hit

@@ -57,26 +57,28 @@ Result<std::unique_ptr<TrialWorld>> TrialWorld::open_at_hand(asio::io_context& c
 }
 
 Result<void> TrialWorld::follow_policy() {
-  return engine_->follow(options_.policy,
-                         {.open = options_.open, .never = {}, .destination = options_.destination});
+  return engine_->follow(
+      options_.policy,
+      {.open = options_.open, .never = {}, .destination = options_.destination, .allocator = forced_});
 }
 
 Result<void> TrialWorld::keep_up() {
-  if (auto forced = force_what_is_bound(); !forced) return forced;
+  if (options_.policy.kind == PolicyKind::kForce && engine_->name() != "notify") {
+    if (auto forced = force_the_other_kind(); !forced) return forced;
+  }
   return engine_->keep_up();
 }
 
-// The engine range forces one kind of client at a time. Ports of the other parity alone: this one binds to port 0 before it
-// dials.
-Result<void> TrialWorld::force_what_is_bound() {
-  if (options_.policy.kind != PolicyKind::kForce || engine_->name() != "range" || forces_bound_) return {};
-  const AttemptCounts& counts = tally_.counts();
-  const bool is_even = options_.destination.port % 2 == 0;
-  const auto& [alike, other] =
-      is_even ? std::pair(counts.even, counts.odd) : std::pair(counts.odd, counts.even);
-  if (alike > 0 || other == 0) return {};
-  forces_bound_ = true;
-  return engine_->force(options_.destination.port, Allocator::kBind);
+// Range and hook force one kind of client at a time, one that binds to port 0 before it dials or one that does not: the other kind
+// while none hits, though no self-connection holds the port.
+Result<void> TrialWorld::force_the_other_kind() {
+  const std::uint64_t hits = tally_.counts().hits, misses = tally_.misses();
+  const bool is_wrong = hits == hits_ && misses > misses_;
+  hits_ = hits;
+  misses_ = misses;
+  if (!is_wrong) return {};
+  forced_ = forced_ == Allocator::kConnect ? Allocator::kBind : Allocator::kConnect;
+  return follow_policy();
 }
 
 Result<void> TrialWorld::keep_packets() {

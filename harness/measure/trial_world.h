@@ -50,6 +50,9 @@ class TrialWorld {
   // Several times a second. Error: the policy was not kept.
   [[nodiscard]] Result<void> keep_up();
 
+  // Whether the engine was asked for a port (Engine::was_asked()).
+  [[nodiscard]] bool was_asked() const { return engine_->was_asked(); }
+
   [[nodiscard]] bool at_hand() const { return calls_ != nullptr; }
   // What the command dialled there, but was kept from.
   [[nodiscard]] std::optional<Endpoint> kept_from() const;
@@ -63,8 +66,8 @@ class TrialWorld {
   TrialWorld(boost::asio::io_context& context, const World& world, std::unique_ptr<Engine> engine,
              const MeasureOptions& options, TrialTally& tally, std::function<void()> ended);
   Result<void> follow_policy();
+  Result<void> force_the_other_kind();
   Result<void> keep_packets();
-  Result<void> force_what_is_bound();
 
   boost::asio::io_context& context_;
   const World& world_;
@@ -78,7 +81,8 @@ class TrialWorld {
   std::unique_ptr<Recorder> packets_;  // only where packets are kept
   std::unique_ptr<Process> command_;
   std::uint64_t launches_ = 0;
-  bool forces_bound_ = false;
+  Allocator forced_ = Allocator::kConnect;
+  std::uint64_t hits_ = 0, misses_ = 0;  // when that was last seen to be right, or changed
 };
 
 }  // namespace selfconnect

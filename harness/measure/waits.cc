@@ -16,6 +16,7 @@ namespace {
 constexpr double kMostJitter = 0.5;  // beyond it no rule can be told from the waits
 constexpr double kConfidence = 0.95;
 constexpr double kCapConfidence = 0.999;  // for many places are tried
+constexpr double kLeastRise = 1.5;        // from the first wait to the cap
 
 // The nearest-rank quantile of sorted values.
 nanoseconds quantile(const std::vector<nanoseconds>& sorted, double share) {
@@ -65,15 +66,16 @@ double squares_about_mean(std::span<const double> values) {
                          [&](double sum, double value) { return sum + (value - mean) * (value - mean); });
 }
 
-// How many of the first ones grow, before the others stay at a cap: where a line that rises and then a level leave least, and
-// far less than one line for all does (an F-test of the two values that this takes more). All of them, if there is no cap.
+// How many of the first ones grow, before the others stay at a cap: where a line that rises, as much as backoffs do, and then a
+// level leave least, and far less than one line for all does (an F-test of the two values that this takes more). All of
+// them, if there is no cap.
 std::size_t growing_part(std::span<const double> logs) {
   const double whole = line_through(logs).unexplained;
   double least = whole;
   std::size_t growing = logs.size();
-  for (std::size_t cut = kFewestForBackoff; cut < logs.size(); ++cut) {
+  for (std::size_t cut = 2; cut < logs.size(); ++cut) {
     const Line line = line_through(logs.first(cut));
-    if (line.slope <= 0) continue;
+    if (line.slope * static_cast<double>(cut - 1) < std::log(kLeastRise)) continue;
     const double left = line.unexplained + squares_about_mean(logs.subspan(cut));
     if (left >= least) continue;
     least = left;
@@ -104,10 +106,11 @@ std::optional<BackoffFit> fit_backoff(std::span<const nanoseconds> all) {
   const std::span growing = std::span(logs).first(growing_part(logs));
   // That there is a cap shows that they grow.
   const Line line = growing.size() < logs.size() ? line_through(growing) : line_or_level(growing);
+  const double cap = growing.size() < logs.size() ? mean_of(std::span(logs).subspan(growing.size())) : 0;
   BackoffFit fit{.factor = std::exp(line.slope)};
-  for (std::size_t i = 0; i < growing.size(); ++i) {
-    const double fitted = line.start + line.slope * static_cast<double>(i);
-    fit.jitter = std::max(fit.jitter, std::abs(std::exp(growing[i] - fitted) - 1));
+  for (std::size_t i = 0; i < logs.size(); ++i) {
+    const double fitted = i < growing.size() ? line.start + line.slope * static_cast<double>(i) : cap;
+    fit.jitter = std::max(fit.jitter, std::abs(std::exp(logs[i] - fitted) - 1));
   }
   if (fit.jitter > kMostJitter) return std::nullopt;
   return fit;

@@ -129,7 +129,8 @@ Result<Address> parse_host(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(address->bytes()[i]); };
   if (address->family() == Family::kIpv4) {
     const bool is_multicast = byte(0) >> 4 == 0xe,
-               is_broadcast = address == Address::v4({255, 255, 255, 255});
+               is_broadcast = address == Address::v4({255, 255, 255, 255}) ||
+                              address == Address::v4({127, 255, 255, 255});
     if (!is_multicast && !is_broadcast) return address;
     return std::unexpected(error(fmt::format(
         "no TCP connection can be made to {}: expected an address of one host, such as 127.0.0.1", text)));

@@ -27,7 +27,7 @@ struct PolicyScope {
   PortLayout open;                            // the world's range and reserved ports
   std::set<std::uint16_t> never;              // besides the reserved ones
   Endpoint destination;                       // what `force` and the models are for
-  Allocator allocator = Allocator::kConnect;  // which the client uses; told for the engine range
+  Allocator allocator = Allocator::kConnect;  // which the client uses; told for `force` by range and hook
 };
 
 // The place of a call among all: by the policy's turn that it took; one that took none (its socket had a port already, or

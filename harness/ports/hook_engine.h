@@ -48,8 +48,9 @@ struct HookEvents {
 // For one thread. By any policy: with `sequential` attempt k gets the k-th port of the policy that is free, each port once
 // until all have had their turn, with any number of threads; so do the models and `random`, whose ports are drawn ahead
 // (drawn_ahead.h), the models' for the scope's destination: keep_up() goes on with it. At bind() to port 0 the next port
-// is not tried: EADDRINUSE where it is taken. Under force() a bind to port 0 is given the port by the world's range and
-// reserved ports, as under the engine `range`: the program cannot know there whether a port is free.
+// is not tried: EADDRINUSE where it is taken. Under force(), and the policy `force` where the scope says that clients bind, a bind to port 0 is
+// given the port by the world's range and reserved ports, as under the engine `range`: the program cannot know there whether a
+// port is free.
 class HookEngine : public Engine {
  public:
   // How often it was dialled. IPv4-mapped destinations are IPv4 ones. Counted for the first 4,096 destinations.

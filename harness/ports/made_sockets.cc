@@ -32,11 +32,25 @@ std::set<ino_t> open_sockets(pid_t thread) {
 
 }  // namespace
 
-void MadeSockets::keep(pid_t thread, UniqueFd socket) {
+void MadeSockets::keep(Kept kept) {
   struct stat status{};
-  if (fstat(socket.get(), &status) != 0) return;
-  if (kept_.size() >= kMost) make_room();
-  kept_.push_back({thread, status.st_ino, std::move(socket)});
+  if (fstat(kept.socket.get(), &status) != 0) return;
+  kept.inode = status.st_ino;
+  if (kept_.size() >= kMost) forget_closed();
+  if (kept_.size() >= kMost) kept_.pop_front();
+  kept_.push_back(std::move(kept));
+}
+
+void MadeSockets::keep(pid_t thread, UniqueFd socket) {
+  keep(Kept{.thread = thread, .socket = std::move(socket)});
+}
+
+void MadeSockets::keep_bound(pid_t thread, UniqueFd socket) {
+  keep(Kept{.thread = thread, .socket = std::move(socket), .bound = true});
+}
+
+void MadeSockets::let_go_of_closed() {
+  if (std::ranges::any_of(kept_, &Kept::bound)) forget_closed();
 }
 
 UniqueFd MadeSockets::give_back(ino_t inode) {
@@ -47,13 +61,12 @@ UniqueFd MadeSockets::give_back(ino_t inode) {
   return socket;
 }
 
-void MadeSockets::make_room() {
+void MadeSockets::forget_closed() {
   std::map<pid_t, std::set<ino_t>> open;
   for (const Kept& kept : kept_) {
     if (!open.contains(kept.thread)) open[kept.thread] = open_sockets(kept.thread);
   }
   std::erase_if(kept_, [&](const Kept& kept) { return !open[kept.thread].contains(kept.inode); });
-  if (kept_.size() >= kMost) kept_.pop_front();
 }
 
 }  // namespace selfconnect

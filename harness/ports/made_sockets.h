@@ -1,5 +1,5 @@
 // The sockets that the supervisor has made for the target and that have not dialled yet, by inode. A copy is given back
-// at the first connect() or bind(), so it never keeps a connection or a listening port open.
+// at the first connect() or listen(), so it never keeps a connection or a listening port open.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -20,6 +20,11 @@ class MadeSockets {
   // are let go, or else the oldest: then the kernel chooses that one's port.
   void keep(pid_t thread, UniqueFd socket);
 
+  // The same of one that is bound, whose port is free again only when this copy is closed as well.
+  void keep_bound(pid_t thread, UniqueFd socket);
+  // Lets those go that their maker's process has closed: before anything else is bound.
+  void let_go_of_closed();
+
   // No descriptor: not made here, or let go.
   [[nodiscard]] UniqueFd give_back(ino_t inode);
 
@@ -30,8 +35,10 @@ class MadeSockets {
     pid_t thread = 0;
     ino_t inode = 0;
     UniqueFd socket;
+    bool bound = false;
   };
-  void make_room();
+  void keep(Kept kept);
+  void forget_closed();
 
   std::deque<Kept> kept_;  // oldest first
 };

@@ -43,6 +43,7 @@ constexpr std::uint32_t kNative = AUDIT_ARCH_AARCH64;
 constexpr auto kNumbers = std::to_array<Number>({
     {kNative, SYS_connect, Kind::kConnect, Layout::kNative},
     {kNative, SYS_bind, Kind::kBind, Layout::kNative},
+    {kNative, SYS_listen, Kind::kListen, Layout::kNative},
     {kNative, SYS_socket, Kind::kSocket, Layout::kNative},
     {kNative, SYS_sendto, Kind::kSendTo, Layout::kNative},
     {kNative, SYS_sendmsg, Kind::kSendMessage, Layout::kNative},
@@ -50,11 +51,13 @@ constexpr auto kNumbers = std::to_array<Number>({
     // x32: asm/unistd_x32.h; 32-bit: asm/unistd_32.h.
     {kNative, __X32_SYSCALL_BIT | SYS_connect, Kind::kConnect, Layout::k32Bit},
     {kNative, __X32_SYSCALL_BIT | SYS_bind, Kind::kBind, Layout::k32Bit},
+    {kNative, __X32_SYSCALL_BIT | SYS_listen, Kind::kListen, Layout::k32Bit},
     {kNative, __X32_SYSCALL_BIT | SYS_socket, Kind::kSocket, Layout::k32Bit},
     {kNative, __X32_SYSCALL_BIT | SYS_sendto, Kind::kSendTo, Layout::k32Bit},
     {kNative, __X32_SYSCALL_BIT | 518, Kind::kSendMessage, Layout::k32Bit},
     {AUDIT_ARCH_I386, 362, Kind::kConnect, Layout::k32Bit},
     {AUDIT_ARCH_I386, 361, Kind::kBind, Layout::k32Bit},
+    {AUDIT_ARCH_I386, 363, Kind::kListen, Layout::k32Bit},
     {AUDIT_ARCH_I386, 359, Kind::kSocket, Layout::k32Bit},
     {AUDIT_ARCH_I386, 369, Kind::kSendTo, Layout::k32Bit},
     {AUDIT_ARCH_I386, 370, Kind::kSendMessage, Layout::k32Bit},
@@ -83,9 +86,11 @@ int add_rules(scmp_filter_ctx filter, SocketAccess access) {
   if (access == SocketAccess::kMake) {
     stopped.emplace_back(SCMP_SYS(socket), stream_of(AF_INET));
     stopped.emplace_back(SCMP_SYS(socket), stream_of(AF_INET6));
+    stopped.emplace_back(SCMP_SYS(listen), Rule{});
     // Its arguments are in memory, where no filter sees them.
     if (seccomp_arch_exist(filter, SCMP_ARCH_X86) == 0) {
-      stopped.emplace_back(SCMP_SYS(socketcall), Rule{{0, SCMP_CMP_EQ, SYS_SOCKET, 0}});
+      for (const std::uint64_t call : {SYS_SOCKET, SYS_LISTEN})
+        stopped.emplace_back(SCMP_SYS(socketcall), Rule{{0, SCMP_CMP_EQ, call, 0}});
     }
   }
   for (const auto& [number, rule] : stopped) {
@@ -153,6 +158,9 @@ NotifyCall inner_call(const NotifyCall& socket_call, const std::array<std::uint3
       break;
     case SYS_BIND:
       call.kind = Kind::kBind;
+      break;
+    case SYS_LISTEN:
+      call.kind = Kind::kListen;
       break;
     case SYS_CONNECT:
       call.kind = Kind::kConnect;

@@ -4,6 +4,7 @@
 //   connect, bind               always
 //   sendto, sendmsg             with MSG_FASTOPEN only (they dial, too)
 //   socket                      IPv4 and IPv6 streams, where the supervisor has to make the sockets itself
+//   listen                      there, too: it lets its copy go
 //   socketcall                  those of the above that 32-bit x86 programs make that way
 //
 // Dialling through io_uring passes seccomp by.
@@ -39,7 +40,7 @@ inline constexpr unsigned long kSetNotifyFlags = SECCOMP_IOW(4, __u64);
 inline constexpr std::uint64_t kSyncWakeUp = 1;
 
 struct NotifyCall {
-  enum class Kind { kConnect, kBind, kSocket, kSendTo, kSendMessage, kSocketCall, kOther };
+  enum class Kind { kConnect, kBind, kListen, kSocket, kSendTo, kSendMessage, kSocketCall, kOther };
   Kind kind = Kind::kOther;
   std::array<std::uint64_t, 6> arguments{};
   enum class Layout { kNative, k32Bit };  // of structures in the target's memory

@@ -84,6 +84,12 @@ std::optional<sockaddr_storage> read_destination(pid_t thread, const NotifyCall&
   }
 }
 
+in_port_t& port_in(sockaddr_storage& address) {
+  // At the same place in both.
+  static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
+  return reinterpret_cast<sockaddr_in&>(address).sin_port;
+}
+
 int option(int socket, int level, int name) {
   int value = 0;
   socklen_t size = sizeof(value);
@@ -99,17 +105,25 @@ bool is_closed(int socket) {
   return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_state == TCP_CLOSE;
 }
 
-// A connection of this socket has ended, as a refused non-blocking connect() has: the next connect() only asks how
-// (connect(2), net/ipv4/af_inet.c: SS_CONNECTING), also where SO_ERROR has been read. It has a name.
+// A connection of this closed socket has ended, as a refused non-blocking connect() has, and nobody has asked how: the next
+// connect() does no more than that, also where SO_ERROR has been read (net/ipv4/af_inet.c: not SS_UNCONNECTED). It has its
+// peer's name still, which goes when it is asked, or dissolved by AF_UNSPEC (tcp_disconnect()).
 bool is_to_be_asked(int socket) {
-  pollfd state{.fd = socket, .events = POLLRDHUP, .revents = 0};
-  return poll(&state, 1, 0) == 1 && (state.revents & (POLLERR | POLLRDHUP)) != 0;
+  sockaddr_in peer{};
+  socklen_t size = sizeof(peer);
+  return getsockopt(socket, SOL_SOCKET, SO_PEERNAME, &peer, &size) == 0;
 }
 
-in_port_t& port_in(sockaddr_storage& address) {
-  // At the same place in both.
-  static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
-  return reinterpret_cast<sockaddr_in&>(address).sin_port;
+// Whether a closed socket that is called `own` has that port. One that the kernel chose is free again, and the name is left. Told
+// by a bind() to none at all, which is EINVAL for one that has.
+bool has_port(int socket, sockaddr_storage own, socklen_t length) {
+  port_in(own) = 0;
+  const int before = option(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT), on = 1;
+  if (before < 0) return true;
+  setsockopt(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+  const bool was_bound = bind(socket, reinterpret_cast<const sockaddr*>(&own), length) != 0;
+  setsockopt(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &before, sizeof(before));
+  return was_bound;
 }
 
 bool stays_on_loopback(const Address& address) { return address.is_unspecified() || address.is_loopback(); }
@@ -242,6 +256,11 @@ NotifySupervisor::Answer NotifySupervisor::answer(int listener, const seccomp_no
     if (!words) return {};
     call = inner_call(call, *words);
   }
+  made_.let_go_of_closed();
+  if (call.kind == Kind::kListen) {
+    socket_of(thread, static_cast<int>(call.arguments[0])).reset();
+    return {};
+  }
   if (call.kind == Kind::kBind) return answer_bind(listener, stopped, call);
   if (call.kind == Kind::kSocket) return answer_socket(listener, stopped, call);
   const auto destination = read_destination(thread, call);
@@ -267,9 +286,11 @@ NotifySupervisor::Answer NotifySupervisor::answer_dial(int listener, const secco
   sockaddr_storage own{};
   socklen_t length = sizeof(own);
   if (getsockname(socket.get(), reinterpret_cast<sockaddr*>(&own), &length) != 0) return {};
-  std::uint16_t port = ntohs(port_in(own));
+  const bool has_name = port_in(own) != 0;
   // A second connect() that asks how the first one went.
-  if (port != 0 && (!is_closed(socket.get()) || is_to_be_asked(socket.get()))) return {};
+  if (has_name && (!is_closed(socket.get()) || is_to_be_asked(socket.get()))) return {};
+  if (has_name && !has_port(socket.get(), own, length)) port_in(own) = 0;
+  std::uint16_t port = ntohs(port_in(own));
   const std::scoped_lock taking(taking_);
   const auto take = taker();
   const bool watched = reach_ == Reach::kLoopbackOnly && call.kind == Kind::kConnect;
@@ -309,11 +330,13 @@ NotifySupervisor::Answer NotifySupervisor::answer_bind(int listener, const secco
   const auto length = static_cast<socklen_t>(call.arguments[2]);
   auto address = read_address(thread, call.arguments[1], length);
   if (!address || (access_ == SocketAccess::kTake && port_in(*address) != 0)) return {};
-  const UniqueFd socket = socket_of(thread, static_cast<int>(call.arguments[0]));
+  UniqueFd socket = socket_of(thread, static_cast<int>(call.arguments[0]));
   if (!socket || !still_valid(listener, stopped.id) || !is_tcp(socket.get())) return {};
-  if (port_in(*address) != 0 || option(socket.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT) == 1) return {};
+  const bool asks_for_a_port =
+      port_in(*address) == 0 && option(socket.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT) != 1;
   Dial dial{.allocator = Allocator::kBind, .destination = Endpoint::from_sockaddr(*address)};
-  const std::uint16_t port = bind_to_choice(socket.get(), *address, length, dial);
+  const std::uint16_t port = asks_for_a_port ? bind_to_choice(socket.get(), *address, length, dial) : 0;
+  if (access_ == SocketAccess::kMake) made_.keep_bound(thread, std::move(socket));  // it may dial yet
   if (port == 0) return {};
   return {.how = Answer::How::kValue,
           .event = NotifyEvent{std::chrono::steady_clock::now(), thread, dial, port}};

@@ -89,7 +89,8 @@ std::string measurement_json(const Measurement& found) {
               {"range", found.range}}},
             {"destination", found.destination ? Json(found.destination->text()) : Json(nullptr)},
             {"independent_trials", !found.one_walk},
-            {"interrupted", found.interrupted}};
+            {"interrupted", found.interrupted},
+            {"failure", found.failure ? Json(valid_utf8(*found.failure)) : Json(nullptr)}};
   put_counts(json, found.counts);
   json["rate"] = {{"value", rate.value}, {"low", rate.low}, {"high", rate.high}};
   json["stated_attempt"] = or_null(found.stated);

@@ -30,8 +30,10 @@ std::string answer(const Measurement& found) {
   const Proportion rate = found.hit_rate();
   const std::uint64_t attempts = found.counts.attempts, elsewhere = found.counts.elsewhere.attempts;
   std::string counts = counted(attempts, "attempt");
-  if (elsewhere > 0 && found.destination)
-    counts += fmt::format(", {} of them at port {}", grouped(attempts - elsewhere), found.destination->port);
+  if (elsewhere == attempts && attempts > 0)
+    return fmt::format("{}, none of them at port {}", counts, found.port);
+  if (elsewhere > 0)
+    counts += fmt::format(", {} of them at port {}", grouped(attempts - elsewhere), found.port);
   counts += ", " + counted(found.counts.hits, "hit");
   if (found.counts.hits == 0) {
     return fmt::format("{}: at most {} (95 %)", counts, one_in(rate.high));
@@ -65,6 +67,15 @@ std::uint64_t passed_over(const Measurement& found) {
   return total;
 }
 
+// Calls that come to no SYN take their turn as well, and sockets that are dialled again keep their port.
+bool is_not_as_stated(const Measurement& found) {
+  return found.stated && passed_over(found) == 0 &&
+         std::ranges::any_of(found.trials, [&](const Trial& trial) {
+           return trial.first_hit ? trial.first_hit->attempt != *found.stated
+                                  : trial.counts.attempts >= *found.stated;
+         });
+}
+
 std::string first_hit(const Measurement& found) {
   std::string text = "no hit yet";
   if (const auto first = found.first_hit()) {
@@ -73,6 +84,9 @@ std::string first_hit(const Measurement& found) {
   }
   if (found.trials.size() > 1) text += first_hits(found);
   if (found.stated) text += fmt::format("; the policy states attempt {}", grouped(*found.stated));
+  if (is_not_as_stated(found))
+    text +=
+        ", of a client that dials this destination alone, and each time with a socket that has no port yet";
   if (const std::uint64_t taken = passed_over(found); found.stated && taken > 0)
     text += fmt::format(", less the {} taken or not allowed, which were passed over", counted(taken, "port"));
   return text;
@@ -173,6 +187,11 @@ std::string measurement_text(const Measurement& found, const ConsoleStyle& style
       style.width);
   if (const auto ended = ended_by_time(found)) text += hanging("  ", *ended, style.width);
   if (found.interrupted) text += "  Interrupted: these are the attempts made until then.\n";
+  if (found.failure) {
+    const std::string ended =
+        fmt::format("Trial {} came to nothing: {}", found.trials.size() + 1, *found.failure);
+    text += hanging("  ", ended, style.width);
+  }
   if (const std::uint64_t missed = lost(found); missed > 0) {
     text += fmt::format("  Missed were {}: all counts are too low by as much.\n", counted(missed, "attempt"));
   }

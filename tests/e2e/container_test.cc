@@ -78,6 +78,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"EchoAccepted", {target_path("echo_accepted"), "127.0.0.1", "50000"}, 1, {"echo-accepted"}, {}},
         Case{"EchoAcceptedIpv6", {target_path("echo_accepted"), "::1", "50000"}, 1, {"echo-accepted"}, {}},
         Case{"Guarded", {target_path("guarded"), "{host}", "{port}"}, 0, {}, {}},
+        Case{"BindsFirst", {target_path("bind_zero"), "{host}", "{port}"}, 0, {}, {}},
         Case{"NonBlocking", {target_path("epoll_nonblocking"), "{host}", "{port}"}, 0, {}, {}},
         Case{"LeavesTimeWait",
              {target_path("leaves_time_wait"), "{host}", "{port}"},
@@ -200,6 +201,15 @@ TEST_F(ContainerMeasureTest, HitsAtTheStatedAttempt) {
       EXPECT_EQ(found["refused"], 10);
       EXPECT_EQ(found["source_ports"]["even"], 6);
     }
+  }
+}
+
+TEST_F(ContainerMeasureTest, SeesClientsThatBindFirst) {
+  for (const char* policy : {"force", "sequential:29990-30010"}) {
+    const auto found =
+        measured({"--port", "30000", "--policy", policy, "--", target_path("bind_zero"), "{host}", "{port}"});
+    EXPECT_EQ(found["hits"], 1);
+    EXPECT_EQ(found["first_hit"]["attempt"], found["stated_attempt"].is_null() ? 1 : 11);
   }
 }
 

@@ -220,18 +220,6 @@ TEST_F(MeasureTest, OfAPortOfTheOtherParityThereAreNoHits) {
   EXPECT_TRUE(measured.report.at("first_hit").is_null());
 }
 
-TEST_F(MeasureTest, ForcesAClientThatBindsFirst) {
-  for (const char* engine : {"range", "hook", "notify"}) {
-    if (std::string_view(engine) == "hook" && !why_no_hook().empty()) continue;
-    for (const char* port : {"50000", "50001"}) {
-      const Measured measured = measure({"--policy", "force", "--port", port, "--hits", "3", "--engine",
-                                         engine, "--", target_path("bind_zero"), "{host}", "{port}"});
-      ASSERT_TRUE(measured.report.is_object()) << measured;
-      EXPECT_EQ(measured.report.at("hits"), 3) << engine << " " << port;
-    }
-  }
-}
-
 TEST_F(MeasureTest, OfAClientThatBindsFirstTheOtherParityIsNoReason) {
   const Measured measured = measure({"--port", "50001", "--range", "50000-50063", "--hits", "3", "--",
                                      target_path("bind_zero"), "{host}", "{port}"});
@@ -300,9 +288,7 @@ TEST_F(MeasureTest, SaysAtOnceThatTheCommandDialsSomethingElse) {
   ASSERT_TRUE(eventually([&] { return child.err().find(note) != std::string::npos; })) << child.err();
   child.signal(SIGINT);
   EXPECT_EQ(child.wait(std::chrono::seconds(30)), 2);
-  EXPECT_THAT(child.err(), HasSubstr("error: the command never dialled port 50000"));
-  EXPECT_THAT(child.err(), ::testing::Not(HasSubstr("attempts/s")))
-      << "of another port the figures say nothing";
+  EXPECT_THAT(child.err(), ContainsRegex("attempts?, none of them at port 50000"));
 }
 
 // Every other attempt.
@@ -323,20 +309,6 @@ TEST_F(MeasureTest, TheRateIsThatOfTheNamedPort) {
   EXPECT_GE(measured.report.at("elsewhere").at("hits"), 1);
   EXPECT_DOUBLE_EQ(measured.report.at("rate").at("value"), measured.report.at("hits").get<double>() / 50);
   EXPECT_THAT(measured.called.err, HasSubstr("100 attempts, 50 of them at port 50000, "));
-}
-
-TEST_F(MeasureTest, LeavesNothingOfAnOlderMeasurementInItsDirectory) {
-  const TempDir directory;
-  const std::string out = directory.file("out");
-  for (const char* trials : {"3", "1"}) {
-    const Called called =
-        call({"measure", "--policy", "sequential:49990-50010", "--trials", trials, "--out", out, "--loop"});
-    ASSERT_EQ(called.status, 0) << called;
-  }
-  std::vector<std::string> left;
-  for (const auto& entry : std::filesystem::directory_iterator(out)) left.push_back(entry.path().filename());
-  EXPECT_THAT(left, ::testing::UnorderedElementsAre("measurement.json", "trial-1"));
-  EXPECT_EQ(Json::parse(read_file(out + "/measurement.json")).at("trials").size(), 1U);
 }
 
 TEST_F(MeasureTest, LaunchesAOneShotUntilThereIsEnough) {

@@ -115,6 +115,29 @@ TEST(BackoffFitTest, FindsTheFactorWhereTheCapHasJitterToo) {
   }
 }
 
+TEST(BackoffFitTest, FindsACapAfterOneDoubling) {
+  std::vector<std::chrono::nanoseconds> waits(20, 2s);
+  waits.front() = 1s;
+  const auto found = fit_backoff(waits);
+  ASSERT_TRUE(found);
+  EXPECT_NEAR(found->factor, 2, 1e-9);
+  EXPECT_NEAR(found->jitter, 0, 1e-9);
+}
+
+TEST(BackoffFitTest, SeesNoGrowthInAConstantWaitThatIsLateNowAndThen) {
+  constexpr unsigned kDraws = 1000;
+  unsigned level = 0;
+  for (unsigned seed = 0; seed < kDraws; ++seed) {
+    std::mt19937 random(seed);
+    std::bernoulli_distribution late(0.05);
+    std::vector<std::chrono::nanoseconds> waits;
+    for (int i = 0; i < 64; ++i) waits.emplace_back(late(random) ? 130ms : 100ms);
+    const auto found = fit_backoff(waits);
+    level += found && found->factor == 1 ? 1U : 0U;
+  }
+  EXPECT_GE(level, kDraws * 93 / 100) << "95 % are expected";
+}
+
 TEST(BackoffFitTest, SeesNoGrowthInNoise) {
   constexpr unsigned kDraws = 1000;
   for (const int waits : {8, 30, 64}) {
@@ -345,6 +368,7 @@ Measurement sample() {
   found.range = "32768 60999";
   found.seed = 7;
   found.stated = 11;
+  found.port = 50000;
   found.destination = Endpoint{Address::loopback(Family::kIpv4), 50000};
   found.counts = {
       .attempts = 11, .hits = 1, .refused = 10, .even = 6, .odd = 5, .held = HeldPort{}, .exhausted = 0};
@@ -421,6 +445,22 @@ TEST(MeasureTextTest, TheRateIsThatOfTheNamedPort) {
   const std::string text = measurement_text(found, {});
   EXPECT_THAT(text, HasSubstr("11 attempts, 5 of them at port 50000, 1 hit: 1 in 5.0 (95 %"));
   EXPECT_THAT(text, HasSubstr("hit at other ports 2"));
+  found.counts.elsewhere = {.attempts = 11, .hits = 0};
+  EXPECT_THAT(measurement_text(found, {}), HasSubstr("\n11 attempts, none of them at port 50000\n"));
+}
+
+TEST(MeasureTextTest, SaysForWhomTheStatedAttemptIsWhereThisOneDiffers) {
+  Measurement found = sample();
+  EXPECT_THAT(measurement_text(found, {}), Not(HasSubstr("of a client that")));
+  found.trials.front().first_hit->attempt = 13;
+  EXPECT_THAT(measurement_text(found, {}), HasSubstr("the policy states attempt 11, of a client that"));
+}
+
+TEST(MeasureTextTest, ALaterTrialThatFailsLosesNothing) {
+  Measurement found = sample();
+  found.failure = "the command dialled nothing";
+  EXPECT_THAT(measurement_text(found, {}), HasSubstr("Trial 2 came to nothing: the command dialled nothing"));
+  EXPECT_EQ(nlohmann::json::parse(measurement_json(found))["failure"], "the command dialled nothing");
 }
 
 TEST(MeasureTextTest, ASlowClientHasARate) {

@@ -146,9 +146,12 @@ class LoadedHook : public HookEngine {
     if (policy.kind == PolicyKind::kKernel) return {};
     if (policy.kind == PolicyKind::kForce) {
       if (scope.never.contains(scope.destination.port)) return {};
-      // For bind() to port 0, as in force().
-      const auto mirrored = forcing_layout(scope.destination.port, Allocator::kBind);
-      if (auto set = set_port_layout(world_, mirrored); !set) return set;
+      // For bind() to port 0 as in force(). Else nobody but the program gives the port out.
+      PortLayout layout = scope.open;
+      layout.reserved.insert(scope.destination.port);
+      if (scope.allocator == Allocator::kBind)
+        layout = forcing_layout(scope.destination.port, Allocator::kBind);
+      if (auto set = set_port_layout(world_, layout); !set) return set;
       set_mode(kHookOwn);
       return {};
     }
