@@ -14,8 +14,17 @@ Seconds per_attempt(std::uint64_t nanoseconds, const Dialled& dialled) {
   return std::chrono::nanoseconds(nanoseconds) / static_cast<double>(dialled.attempts);
 }
 
-bool as_expected(const Loop& loop, const Dialled& dialled) {
-  return (loop.outcome == Loop::Outcome::kSelf ? dialled.hits : dialled.refused) == dialled.attempts;
+// Attempts whose outcome was another one. The kernel passes over a port that has just become free once in some two million
+// attempts (seen over IPv6, a socket of a ring that is dialled again).
+constexpr std::uint64_t kAttemptsPerStray = 10'000;
+
+std::uint64_t strays(const Loop& loop, const Dialled& dialled) {
+  return dialled.attempts - (loop.outcome == Loop::Outcome::kSelf ? dialled.hits : dialled.refused);
+}
+
+// The first one is no sign yet.
+bool as_expected(std::uint64_t strays, std::uint64_t attempts) {
+  return strays <= 1 + attempts / kAttemptsPerStray;
 }
 
 std::string what_came(const Dialled& dialled) {
@@ -54,6 +63,7 @@ void run_pairs(benchmark::State& state, const Dialler& bare, const Dialler& ours
                const std::function<void()>& between) {
   Comparison wall, cpu, loop_cpu;
   Dialled all;
+  std::uint64_t stray = 0, attempts = 0;
   bool ours_first = false;
   for (auto _ : state) {
     ours_first = !ours_first;
@@ -63,7 +73,9 @@ void run_pairs(benchmark::State& state, const Dialler& bare, const Dialler& ours
     const auto& [one, one_harness] = ours_first ? *first : *second;
     const auto& [other, other_harness] = ours_first ? *second : *first;
     for (const Dialled& dialled : {one, other}) {
-      if (must == Must::kBeAsExpected && !as_expected(loop, dialled))
+      stray += strays(loop, dialled);
+      attempts += dialled.attempts;
+      if (must == Must::kBeAsExpected && !as_expected(stray, attempts))
         return state.SkipWithError(what_came(dialled).c_str());
     }
     wall.add(per_attempt(one.wall_ns, one), per_attempt(other.wall_ns, other));
@@ -77,6 +89,7 @@ void run_pairs(benchmark::State& state, const Dialler& bare, const Dialler& ours
   cpu.report_ratio(state, "cpu_");
   loop_cpu.report_ratio(state, "loop_cpu_");
   report(state, all);
+  if (must == Must::kBeAsExpected) state.counters["stray"] = static_cast<double>(stray);
 }
 
 Result<World> make_world(const PortLayout& layout) {
