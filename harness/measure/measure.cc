@@ -295,7 +295,7 @@ class Measurer {
   void note_elsewhere(const Endpoint& named, const TrialTally& tally) {
     if (has_noted_) return;
     has_noted_ = true;
-    if (const auto elsewhere = dials_elsewhere(named, tally)) observer_.note(*elsewhere);
+    if (const auto elsewhere = dials_elsewhere(named, tally)) observer_.note("so far " + *elsewhere);
   }
 
   std::unexpected<MeasureFailure> dials_nothing(const TrialWorld& trial) const {

@@ -82,8 +82,8 @@ struct Measurement {
   std::string kernel;
   std::uint64_t seed = 0;
   std::uint16_t port = 0;  // the named one
-  std::optional<Endpoint>
-      destination;  // of the named port, if that was dialled; the first trial's, most dialled
+  // At the named port, if that was dialled; of the first trial, the most dialled.
+  std::optional<Endpoint> destination;
   TrialLimits limits;
   std::string range;                    // "32768 60999"
   std::optional<std::uint64_t> stated;  // the attempt at which the policy must hit first, where it says so

@@ -33,12 +33,15 @@ std::vector<Engine::Call> PacketSource::take_calls() {
 }
 
 void PacketSource::add(const Syn& syn, TrialTally& tally) {
-  if (syn.kind != Syn::Kind::kAttempt) return tally.add(syn);
+  if (syn.kind != Syn::Kind::kAttempt) {
+    tally.add(syn);
+    return;
+  }
   const auto call = open_.take(syn.source, syn.destination, start_ + syn.at);
-  const std::uint64_t counted = tally.counts().attempts;
-  tally.add(syn, call ? std::optional(call->order) : std::nullopt);
-  const bool is_left_out = tally.counts().attempts == counted && tally.is_over();
-  if (is_left_out && call && call->at <= last_syn(tally) && syn.destination == destination_) ++late_;
+  const bool is_counted = tally.add(syn, call ? std::optional(call->order) : std::nullopt);
+  if (!is_counted && tally.is_over() && call && call->at <= last_syn(tally) &&
+      syn.destination == destination_)
+    ++late_;
 }
 
 // A call that was made after the SYNs were read may come after the limit, which these do not show yet.

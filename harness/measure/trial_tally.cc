@@ -85,18 +85,23 @@ void TrialTally::number(const Syn& syn, const std::optional<CallOrder>& order) {
   first_hit_ = {.attempt = counts_.attempts - later, .after = syn.at - *first_at_};
 }
 
-void TrialTally::add(const Syn& syn, const std::optional<CallOrder>& order) {
-  if (syn.kind != Syn::Kind::kAttempt) return held_.ended(syn);
-  if (sent_again(syn)) return;
-  if (is_over() && !is_before_first_hit(order)) return;
+bool TrialTally::add(const Syn& syn, const std::optional<CallOrder>& order) {
+  if (syn.kind != Syn::Kind::kAttempt) {
+    held_.ended(syn);
+    return false;
+  }
+  if (sent_again(syn)) return false;
   if (is_over()) {
-    if (end_ != TrialEnd::kAttempts) count(syn);
-    return number(syn, order);
+    if (!is_before_first_hit(order)) return false;
+    number(syn, order);
+    if (end_ == TrialEnd::kAttempts) return false;
+    count(syn);
+    return true;
   }
   if (!first_at_) first_at_ = syn.at;
   if (limits_.duration && syn.at - *first_at_ > *limits_.duration) {
     end_ = TrialEnd::kDuration;
-    return;
+    return false;
   }
   last_at_ = syn.at;
   count(syn);
@@ -105,6 +110,7 @@ void TrialTally::add(const Syn& syn, const std::optional<CallOrder>& order) {
   count_fate(syn);
   if (limits_.hits && counts_.hits >= *limits_.hits) end_ = TrialEnd::kHits;
   if (limits_.attempts && counts_.attempts >= *limits_.attempts) end_ = TrialEnd::kAttempts;
+  return true;
 }
 
 }  // namespace selfconnect

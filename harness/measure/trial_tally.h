@@ -25,8 +25,8 @@ class TrialTally {
 
   // In the order in which they were sent; `order`: that of the calls, where it is known. Of several threads the one that was given
   // its port later may send its SYN first: the first hit is numbered by the calls. Attempts are ignored once the trial is
-  // over, but for those whose call came before the first hit's.
-  void add(const Syn& syn, const std::optional<CallOrder>& order = {});
+  // over, but for those whose call came before the first hit's. Whether it was counted.
+  bool add(const Syn& syn, const std::optional<CallOrder>& order = {});
 
   // The command is launched (again): no wait of the client's lies between two launches.
   void launched();

@@ -63,14 +63,14 @@ Result<void> TrialWorld::follow_policy() {
 }
 
 Result<void> TrialWorld::keep_up() {
-  if (options_.policy.kind == PolicyKind::kForce && engine_->name() != "notify") {
+  if (options_.policy.kind == PolicyKind::kForce) {
     if (auto forced = force_the_other_kind(); !forced) return forced;
   }
   return engine_->keep_up();
 }
 
 // Range and hook force one kind of client at a time, one that binds to port 0 before it dials or one that does not: the other kind
-// while none hits, though no self-connection holds the port.
+// while none hits, though no self-connection holds the port. To notify they are the same.
 Result<void> TrialWorld::force_the_other_kind() {
   const std::uint64_t hits = tally_.counts().hits, misses = tally_.misses();
   const bool is_wrong = hits == hits_ && misses > misses_;

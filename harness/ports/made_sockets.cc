@@ -36,7 +36,7 @@ void MadeSockets::keep(Kept kept) {
   struct stat status{};
   if (fstat(kept.socket.get(), &status) != 0) return;
   kept.inode = status.st_ino;
-  if (kept_.size() >= kMost) forget_closed();
+  if (kept_.size() >= kMost) forget_closed([](const Kept&) { return true; });
   if (kept_.size() >= kMost) kept_.pop_front();
   kept_.push_back(std::move(kept));
 }
@@ -50,7 +50,7 @@ void MadeSockets::keep_bound(pid_t thread, UniqueFd socket) {
 }
 
 void MadeSockets::let_go_of_closed() {
-  if (std::ranges::any_of(kept_, &Kept::bound)) forget_closed();
+  forget_closed([](const Kept& kept) { return kept.bound; });
 }
 
 UniqueFd MadeSockets::give_back(ino_t inode) {
@@ -61,12 +61,13 @@ UniqueFd MadeSockets::give_back(ino_t inode) {
   return socket;
 }
 
-void MadeSockets::forget_closed() {
+void MadeSockets::forget_closed(bool (*of)(const Kept&)) {
   std::map<pid_t, std::set<ino_t>> open;
-  for (const Kept& kept : kept_) {
+  std::erase_if(kept_, [&](const Kept& kept) {
+    if (!of(kept)) return false;
     if (!open.contains(kept.thread)) open[kept.thread] = open_sockets(kept.thread);
-  }
-  std::erase_if(kept_, [&](const Kept& kept) { return !open[kept.thread].contains(kept.inode); });
+    return !open[kept.thread].contains(kept.inode);
+  });
 }
 
 }  // namespace selfconnect

@@ -22,7 +22,7 @@ class MadeSockets {
 
   // The same of one that is bound, whose port is free again only when this copy is closed as well.
   void keep_bound(pid_t thread, UniqueFd socket);
-  // Lets those go that their maker's process has closed: before anything else is bound.
+  // Lets those of them go that their maker's process has closed: before anything else is bound.
   void let_go_of_closed();
 
   // No descriptor: not made here, or let go.
@@ -38,7 +38,7 @@ class MadeSockets {
     bool bound = false;
   };
   void keep(Kept kept);
-  void forget_closed();
+  void forget_closed(bool (*of)(const Kept&));
 
   std::deque<Kept> kept_;  // oldest first
 };

@@ -39,12 +39,7 @@ constexpr const char* kAsksByConnect =
     "  s.close()\n";
 
 class ExhaustedTest : public ::testing::TestWithParam<std::string> {
-  void SetUp() override {
-    SELFCONNECT_NEEDS("netns", why_no_world());
-    if (GetParam() == "hook") {
-      SELFCONNECT_NEEDS("bpf", why_no_hook());
-    }
-  }
+  void SetUp() override { need_engine(GetParam()); }
 };
 
 TEST_P(ExhaustedTest, CountsTheCallsThatGotNoPortUntilTheLimit) {

@@ -36,12 +36,7 @@ class MeasureTest : public ::testing::Test {
 
 // The engines that hand out any port.
 class SequentialTest : public ::testing::TestWithParam<std::string> {
-  void SetUp() override {
-    SELFCONNECT_NEEDS("netns", why_no_world());
-    if (GetParam() == "hook") {
-      SELFCONNECT_NEEDS("bpf", why_no_hook());
-    }
-  }
+  void SetUp() override { need_engine(GetParam()); }
 };
 
 TEST_P(SequentialTest, HitsAtTheStatedAttempt) {
@@ -284,7 +279,7 @@ TEST_F(MeasureTest, SaysAtOnceThatTheCommandDialsSomethingElse) {
                              "-c",
                              "while :; do " + target_path("static") + " 127.0.0.1 6379; done"};
   Child child({.command = command});
-  const std::string note = "note: the command never dialled port 50000; it dialled 127.0.0.1:6379";
+  const std::string note = "note: so far the command never dialled port 50000; it dialled 127.0.0.1:6379";
   ASSERT_TRUE(eventually([&] { return child.err().find(note) != std::string::npos; })) << child.err();
   child.signal(SIGINT);
   EXPECT_EQ(child.wait(std::chrono::seconds(30)), 2);

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "machine.h"
+#include "privilege.h"
+
 namespace selfconnect::testing {
 
 Measured measure(const Arguments& arguments) {
@@ -15,6 +18,13 @@ Measured measure(const Arguments& arguments) {
 
 std::ostream& operator<<(std::ostream& stream, const Measured& measured) {
   return stream << ::testing::PrintToString(measured.called);
+}
+
+void need_engine(const std::string& engine) {
+  SELFCONNECT_NEEDS("netns", why_no_world());
+  if (engine == "hook") {
+    SELFCONNECT_NEEDS("bpf", why_no_hook());
+  }
 }
 
 }  // namespace selfconnect::testing

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <string>
 
 #include "checked.h"
 #include "child.h"
@@ -18,5 +19,8 @@ struct Measured {
 Measured measure(const Arguments& arguments);
 
 std::ostream& operator<<(std::ostream& stream, const Measured& measured);
+
+// In a SetUp(): skips the test, or fails it (capability.h), where that engine does not work in a world here.
+void need_engine(const std::string& engine);
 
 }  // namespace selfconnect::testing

@@ -65,12 +65,7 @@ const OddClient kForced[] = {
 };
 
 class ForcedClientTest : public ::testing::TestWithParam<std::tuple<std::string, OddClient>> {
-  void SetUp() override {
-    SELFCONNECT_NEEDS("netns", why_no_world());
-    if (std::get<0>(GetParam()) == "hook") {
-      SELFCONNECT_NEEDS("bpf", why_no_hook());
-    }
-  }
+  void SetUp() override { need_engine(std::get<0>(GetParam())); }
 };
 
 TEST_P(ForcedClientTest, ConnectsToItself) {
@@ -108,12 +103,7 @@ const OddClient kRedialled[] = {
 };
 
 class RedialledTest : public ::testing::TestWithParam<std::tuple<std::string, OddClient>> {
-  void SetUp() override {
-    SELFCONNECT_NEEDS("netns", why_no_world());
-    if (std::get<0>(GetParam()) == "hook") {
-      SELFCONNECT_NEEDS("bpf", why_no_hook());
-    }
-  }
+  void SetUp() override { need_engine(std::get<0>(GetParam())); }
 };
 
 TEST_P(RedialledTest, IsSeenEachTime) {
