@@ -14,7 +14,7 @@ namespace {
 void check_target(const selfconnect::TargetFile& target) {
   for (const selfconnect::CommandLine* command : {&target.command, &target.server})
     require(command->empty() || !command->front().empty(), "a command names a program");
-  require(target.success.empty() || selfconnect::check_pattern(target.success), "the pattern compiles");
+  require(target.success.empty() || selfconnect::Pattern::compile(target.success), "the pattern compiles");
   for (const std::string& secret : target.secrets) require(!secret.empty(), "no secret is empty");
   require(target.kind.empty() || target.kind == "one-shot" || target.kind == "reconnector",
           "the kind has a name");

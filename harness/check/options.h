@@ -39,7 +39,7 @@ struct CheckOptions {
       script;  // what the built-in peer does where it serves, over and over; empty: it reads in silence
   std::optional<Schedule>
       schedule;  // what the phases are about, instead of forced ones: refused, schedule, healthy
-  std::string success_pattern;  // ECMAScript; checked to compile
+  std::string success_pattern;  // regular expression; checked to compile
   std::vector<std::string> secrets;
   Kind kind = Kind::kUnknown;                                   // from a TOML file
   std::chrono::nanoseconds timeout = std::chrono::seconds(10);  // a phase's longest time

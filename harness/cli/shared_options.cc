@@ -53,7 +53,7 @@ Parsed<std::vector<ReportRequest>> SharedOptions::reports() const {
 
 Parsed<std::string> SharedOptions::success() const {
   if (!success_) return std::string();
-  if (const auto checked = check_pattern(*success_); !checked) {
+  if (const auto checked = Pattern::compile(*success_); !checked) {
     return parser_.wrong(fmt::format("--success: {}", checked.error().message));
   }
   return *success_;

@@ -103,7 +103,7 @@ Read<CommandLine> read_command(const toml::node& node) {
 Read<std::string> read_pattern(const toml::node& node) {
   auto text = read_text(node);
   if (!text) return text;
-  if (const auto checked = check_pattern(*text); !checked) return fault(node, checked.error().message);
+  if (const auto checked = Pattern::compile(*text); !checked) return fault(node, checked.error().message);
   return text;
 }
 

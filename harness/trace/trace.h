@@ -283,7 +283,7 @@ struct Run {
   std::vector<std::string> command;  // secrets blacked out
   std::uint64_t seed = 0;
   Kind kind = Kind::kUnknown;   // as given, else as learned in `refused`
-  std::string success_pattern;  // ECMAScript regular expression; empty: not given
+  std::string success_pattern;  // regular expression (harness/sys/pattern.h); empty: not given
   std::size_t secret_count = 0;
   bool has_host_placeholder = false;   // the command has `{host}`
   std::vector<Endpoint> destinations;  // learned, in order of first attempt
