@@ -46,16 +46,28 @@ void check_options(const selfconnect::CheckOptions& options) {
   require(std::ranges::find(options.secrets, "") == options.secrets.end(), "no secret is empty");
 }
 
+// The command that a finding comes with does what the campaign's runs did.
+void check_replay(const selfconnect::FuzzCall& call) {
+  if (!call.options.secrets.empty()) return;  // they are blacked out
+  const auto words = selfconnect::command_to_replay(call, "finding");
+  require(words.size() >= 3 && words[2] == "finding", "a finding can be shown again");
+  const auto again = selfconnect::parse_check_call(Words(words).subspan(3), kReporters);
+  require(again.has_value(), "the replay command is a right one");
+  require(again->options.command == call.options.command && again->options.server == call.options.server &&
+              again->options.success_pattern == call.options.success_pattern &&
+              again->options.host == call.options.host && again->options.port == call.options.port &&
+              again->options.timeout == call.options.timeout,
+          "the replay command has what a run depends on");
+}
+
 void parse_fuzz(Words words) {
   const auto call = selfconnect::parse_fuzz_call(words, 2);
   if (!call) return check_stop(call.error(), "fuzz");
   check_options(call->options);
   require(call->workers > 0 && call->most_events > 0, "there is something to do");
-  const auto seeded = selfconnect::with_seed(words, 7);
-  const auto again = selfconnect::parse_fuzz_call(seeded, 2);
+  const auto again = selfconnect::parse_fuzz_call(selfconnect::with_seed(*call, words, 7), 2);
   require(again && again->seed == call->seed.value_or(7), "a seed is added where there is none");
-  require(!selfconnect::replay_command_text(words, "finding", call->options.secrets).empty(),
-          "a finding can be shown again");
+  check_replay(*call);
 }
 
 void parse(const std::string& command, Words words) {

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <list>
+#include <map>
 #include <utility>
 
 #include "harness/cli/exit_code.h"
@@ -116,6 +117,17 @@ Parsed<void> CommandParser::parse(std::span<const std::string> arguments) {
     if (!values.empty()) *into = values.front();
   }
   return {};
+}
+
+std::vector<GivenOption> CommandParser::given() const {
+  std::vector<GivenOption> given;
+  std::map<const CLI::Option*, std::size_t> met;
+  for (const CLI::Option* option : app_->cli.parse_order()) {
+    if (option->get_lnames().empty()) continue;  // an argument
+    GivenOption& one = given.emplace_back("--" + option->get_lnames().front());
+    if (option->get_items_expected_max() > 0) one.value = option->results().at(met[option]++);
+  }
+  return given;
 }
 
 std::unexpected<Stop> CommandParser::wrong(const std::string& message) const {

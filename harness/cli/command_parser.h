@@ -36,6 +36,12 @@ struct OptionText {
   std::string help;
 };
 
+// An option as it was given: "--port", "50000"; a flag has no value.
+struct GivenOption {
+  std::string name;
+  std::optional<std::string> value;
+};
+
 class CommandParser {
  public:
   explicit CommandParser(CommandText text);
@@ -50,6 +56,9 @@ class CommandParser {
   void positional(const OptionText& argument, std::optional<std::string>& into);
 
   [[nodiscard]] Parsed<void> parse(std::span<const std::string> arguments);
+
+  // The options that parse() met, in their order. A word alone does not tell what it is: it may be a value.
+  [[nodiscard]] std::vector<GivenOption> given() const;
 
   // "selfconnect check: MESSAGE" on one line, with the exit code of wrong usage.
   [[nodiscard]] std::unexpected<Stop> wrong(const std::string& message) const;

@@ -10,7 +10,6 @@
 #include "harness/cli/check_call.h"
 #include "harness/cli/option_values.h"
 #include "harness/cli/shared_options.h"
-#include "harness/report/readable.h"
 #include "harness/sys/duration.h"
 #include "harness/trace/secret_finder.h"
 
@@ -67,22 +66,9 @@ Parsed<void> check_whole(const CommandParser& parser, const FuzzCall& call) {
 }
 
 // Options of the campaign, and of reports: a replay wants its own.
-struct Own {
-  std::string_view name;
-  bool takes_value;
-};
-constexpr std::array<Own, 10> kOwn = {{{"--duration", true},
-                                       {"--runs", true},
-                                       {"--until-finding", false},
-                                       {"--corpus", true},
-                                       {"--workers", true},
-                                       {"--max-events", true},
-                                       {"--fresh", false},
-                                       {"--json", true},
-                                       {"--out", true},
-                                       {"--seed", true}}};
-
-std::string_view option_name(std::string_view word) { return word.substr(0, word.find('=')); }
+constexpr std::array<std::string_view, 10> kOwn = {
+    "--duration",   "--runs",  "--until-finding", "--corpus", "--workers",
+    "--max-events", "--fresh", "--json",          "--out",    "--seed"};
 
 }  // namespace
 
@@ -111,7 +97,11 @@ Parsed<FuzzCall> parse_fuzz_call(std::span<const std::string> arguments, std::si
                 .most_events = 64,
                 .until_finding = given.until_finding,
                 .worlds = given.fresh ? ScheduleRunner::Worlds::kFresh : ScheduleRunner::Worlds::kRecycled,
-                .json = given.json};
+                .json = given.json,
+                .given = parser.given(),
+                .given_command = {}};
+  if (const auto dashes = std::ranges::find(arguments, "--"); dashes != arguments.end())
+    call.given_command.assign(dashes + 1, arguments.end());
   call.directory.root = std::exchange(call.options.out, {});
   if (call.directory.root.empty()) call.directory.root = kDefaultOut;
   call.directory.corpus = call.directory.root / "corpus";
@@ -126,30 +116,23 @@ Parsed<FuzzCall> parse_fuzz_call(std::span<const std::string> arguments, std::si
   return call;
 }
 
-std::string replay_command_text(std::span<const std::string> arguments, const std::string& directory,
-                                std::span<const std::string> secrets) {
-  std::vector<std::string> words = {"selfconnect", "replay", directory};
-  const auto dashes = std::ranges::find(arguments, "--");
-  for (auto word = arguments.begin(); word != dashes; ++word) {
-    const bool joined = word->find('=') != std::string::npos;
-    const auto own = std::ranges::find(kOwn, option_name(*word), &Own::name);
-    if (own != kOwn.end()) {
-      if (own->takes_value && !joined && word + 1 != dashes) ++word;
-    } else {
-      words.push_back(*word);
-    }
+CommandLine command_to_replay(const FuzzCall& call, const std::string& directory) {
+  CommandLine words = {"selfconnect", "replay", directory};
+  for (const auto& [name, value] : call.given) {
+    if (std::ranges::find(kOwn, name) != kOwn.end()) continue;
+    words.push_back(value && value->starts_with('-') ? name + '=' + *value : name);
+    if (value && !value->starts_with('-')) words.push_back(*value);
   }
-  words.insert(words.end(), dashes, arguments.end());
-  for (std::string& word : words) black_out(word, secrets);
-  return shell_words(words);
+  if (!call.given_command.empty()) words.emplace_back("--");
+  words.insert(words.end(), call.given_command.begin(), call.given_command.end());
+  for (std::string& word : words) black_out(word, call.options.secrets);
+  return words;
 }
 
-std::vector<std::string> with_seed(std::span<const std::string> arguments, std::uint64_t seed) {
+std::vector<std::string> with_seed(const FuzzCall& call, std::span<const std::string> arguments,
+                                   std::uint64_t seed) {
   std::vector<std::string> words(arguments.begin(), arguments.end());
-  const auto dashes = std::ranges::find(words, "--");
-  const bool has = std::any_of(words.begin(), dashes,
-                               [](const std::string& word) { return option_name(word) == "--seed"; });
-  if (!has) words.insert(words.begin(), {"--seed", fmt::format("{}", seed)});
+  if (!call.seed) words.insert(words.begin(), {"--seed", fmt::format("{}", seed)});
   return words;
 }
 

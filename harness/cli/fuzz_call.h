@@ -13,6 +13,7 @@
 #include "harness/check/options.h"
 #include "harness/check/schedule_runner.h"
 #include "harness/cli/command_parser.h"
+#include "harness/launch/command_line.h"
 
 namespace selfconnect {
 
@@ -27,6 +28,8 @@ struct FuzzCall {
   bool until_finding = false;
   ScheduleRunner::Worlds worlds = ScheduleRunner::Worlds::kRecycled;
   std::optional<std::string> json;
+  std::vector<GivenOption> given;  // options, as typed
+  CommandLine given_command;       // what follows --, as typed; empty: it is the target file's
 };
 
 // `arguments` are those after "fuzz"; `cores`: the workers where --workers is not given.
@@ -34,11 +37,10 @@ struct FuzzCall {
 
 // The command that shows a finding again: with the options that a run depends on, without those of the campaign, and with
 // secrets blacked out. `directory` is the finding's.
-[[nodiscard]] std::string replay_command_text(std::span<const std::string> arguments,
-                                              const std::string& directory,
-                                              std::span<const std::string> secrets);
+[[nodiscard]] CommandLine command_to_replay(const FuzzCall& call, const std::string& directory);
 
-// Adds a seed to the arguments, where they have none.
-[[nodiscard]] std::vector<std::string> with_seed(std::span<const std::string> arguments, std::uint64_t seed);
+// The `arguments` of `call` for its workers, which all have `seed`.
+[[nodiscard]] std::vector<std::string> with_seed(const FuzzCall& call, std::span<const std::string> arguments,
+                                                 std::uint64_t seed);
 
 }  // namespace selfconnect

@@ -157,7 +157,7 @@ int fuzz_command(Arguments arguments) {
                           quantity(call->workers, "worker"), count_inputs(call->directory.corpus),
                           visible(call->directory.corpus.string())));
   TerminalObserver observer(*call);
-  auto result = run_campaign(campaign_options(*call, with_seed(arguments, seed)), observer);
+  auto result = run_campaign(campaign_options(*call, with_seed(*call, arguments, seed)), observer);
   observer.erase();
   if (!result) return failed(result.error());
   result->seed = seed;

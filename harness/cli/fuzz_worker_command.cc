@@ -26,6 +26,7 @@
 #include "harness/launch/inherited.h"
 #include "harness/launch/process.h"
 #include "harness/report/json.h"
+#include "harness/report/readable.h"
 #include "harness/sys/random_source.h"
 
 namespace selfconnect {
@@ -81,8 +82,7 @@ void interrupt() {
   runner->interrupt();
 }
 
-[[noreturn]] void work(const FuzzCall& call, Arguments arguments, std::size_t worker, Board& board,
-                       FindingStore store) {
+[[noreturn]] void work(const FuzzCall& call, std::size_t worker, Board& board, FindingStore store) {
   const std::uint64_t seed = call.seed.value_or(0);
   CheckOptions options = call.options;
   options.seed = seed;
@@ -118,9 +118,7 @@ void interrupt() {
            },
        .report = [](const CheckResult& result) { return json_report(result.run, result.judgement); },
        .replay_command =
-           [&](const std::string& directory) {
-             return replay_command_text(arguments, directory, call.options.secrets);
-           },
+           [&](const std::string& directory) { return shell_words(command_to_replay(call, directory)); },
        .say = tell,
        .played = [&] { std::ranges::copy(edges, fuzz_counters().edges.begin()); },
        .contained = [&] { return containment.take_reason(); }},
@@ -154,7 +152,7 @@ int fuzz_worker_command(Arguments arguments) {
   auto store = FindingStore::open(call->directory.findings(), *worker);
   if (!store) return failed(store.error());
   follow_orders(UniqueFd(kWorkerOrders), interrupt);
-  work(*call, arguments.subspan(1), *worker, **board, std::move(*store));
+  work(*call, *worker, **board, std::move(*store));
 }
 
 }  // namespace selfconnect

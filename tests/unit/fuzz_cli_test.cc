@@ -13,16 +13,21 @@ namespace selfconnect {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-FuzzCall call(std::vector<std::string> arguments) {
-  arguments.insert(arguments.end(), {"--", "client", "{port}"});
+FuzzCall parse(const std::vector<std::string>& arguments) {
   auto parsed = parse_fuzz_call(arguments, 4);
   EXPECT_TRUE(parsed) << parsed.error().text;
   return parsed.value_or(FuzzCall{});
+}
+
+FuzzCall call(std::vector<std::string> arguments) {
+  arguments.insert(arguments.end(), {"--", "client", "{port}"});
+  return parse(arguments);
 }
 
 std::string refusal(std::vector<std::string> arguments) {
@@ -100,31 +105,37 @@ TEST(FuzzCallTest, RefusesWhatMeansNothing) {
 }
 
 TEST(FuzzCallTest, TheReplayCommandKeepsWhatARunDependsOn) {
-  const std::vector<std::string> arguments = {"--out",    "o",
-                                              "--seed=7", "--until-finding",
-                                              "--server", "redis-server --port {port}",
-                                              "--fresh",  "--timeout=2s",
-                                              "--",       "client",
-                                              "--out",    "{port}"};
-  EXPECT_EQ(replay_command_text(arguments, "o/findings/hangs-self-1", {}),
-            "selfconnect replay o/findings/hangs-self-1 --server 'redis-server --port {port}' --timeout=2s "
-            "-- client --out "
-            "'{port}'");
+  const auto fuzz =
+      parse({"--out", "o", "--seed=7", "--until-finding", "--server", "redis-server --port {port}", "--fresh",
+             "--timeout=2s", "--", "client", "--out", "{port}"});
+  EXPECT_THAT(
+      command_to_replay(fuzz, "o/findings/hangs-self-1"),
+      ElementsAre("selfconnect", "replay", "o/findings/hangs-self-1", "--server",
+                  "redis-server --port {port}", "--timeout", "2s", "--", "client", "--out", "{port}"));
 }
 
 TEST(FuzzCallTest, TheReplayCommandHasNoSecrets) {
-  const std::vector<std::string> arguments = {"--secret", "hunter2", "--", "client", "--password=hunter2"};
-  const std::vector<std::string> secrets = {"hunter2"};
-  EXPECT_THAT(replay_command_text(arguments, "d", secrets), Not(HasSubstr("hunter2")));
+  EXPECT_THAT(command_to_replay(parse({"--secret", "hunter2", "--", "client", "--password=hunter2"}), "d"),
+              Not(Contains(HasSubstr("hunter2"))));
+}
+
+TEST(FuzzCallTest, AValueMayLookLikeAnOption) {
+  const std::vector<std::string> arguments = {"--success", "--seed", "--stdin", "--out", "--", "c"};
+  const auto fuzz = parse(arguments);
+  EXPECT_EQ(fuzz.seed, std::nullopt);
+  EXPECT_THAT(command_to_replay(fuzz, "d"),
+              ElementsAre("selfconnect", "replay", "d", "--success=--seed", "--stdin=--out", "--", "c"));
+  EXPECT_THAT(with_seed(fuzz, arguments, 5),
+              ElementsAre("--seed", "5", "--success", "--seed", "--stdin", "--out", "--", "c"));
 }
 
 TEST(FuzzCallTest, WorkersAreGivenTheSeedThatWasDrawn) {
-  EXPECT_THAT(with_seed(std::vector<std::string>{"--fresh", "--", "c"}, 5),
-              ElementsAre("--seed", "5", "--fresh", "--", "c"));
-  EXPECT_THAT(with_seed(std::vector<std::string>{"--seed=4", "--", "c"}, 5),
-              ElementsAre("--seed=4", "--", "c"));
-  EXPECT_THAT(with_seed(std::vector<std::string>{"--", "c", "--seed", "1"}, 5),
-              ElementsAre("--seed", "5", "--", "c", "--seed", "1"))
+  const auto seeded = [](const std::vector<std::string>& arguments) {
+    return with_seed(parse(arguments), arguments, 5);
+  };
+  EXPECT_THAT(seeded({"--fresh", "--", "c"}), ElementsAre("--seed", "5", "--fresh", "--", "c"));
+  EXPECT_THAT(seeded({"--seed=4", "--", "c"}), ElementsAre("--seed=4", "--", "c"));
+  EXPECT_THAT(seeded({"--", "c", "--seed", "1"}), ElementsAre("--seed", "5", "--", "c", "--seed", "1"))
       << "the command's own options are not ours";
 }
 
