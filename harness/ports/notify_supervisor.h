@@ -14,11 +14,7 @@
 
 #include <sys/types.h>
 
-#include <atomic>
-#include <chrono>
 #include <cstdint>
-#include <deque>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -30,21 +26,12 @@
 #include "harness/ports/dial.h"
 #include "harness/ports/made_sockets.h"
 #include "harness/ports/notify_call.h"
+#include "harness/ports/notify_record.h"
 #include "harness/ports/notify_target.h"
-#include "harness/ports/watched_connect.h"
 #include "harness/sys/error.h"
 #include "harness/sys/unique_fd.h"
 
 namespace selfconnect {
-
-// One attempt, or one bind() to port 0.
-struct NotifyEvent {
-  std::chrono::steady_clock::time_point at;
-  pid_t thread = 0;
-  Dial dial;
-  std::uint16_t port = 0;                   // of the socket as it goes on; 0: the kernel chooses
-  std::optional<ConnectOutcome> outcome{};  // Reach::kLoopbackOnly
-};
 
 // All but stop() and the destructor for any thread.
 class NotifySupervisor {
@@ -74,23 +61,21 @@ class NotifySupervisor {
   // the one before may be destroyed then.
   void dial_by(TakeDial take);
 
-  // What happened since the last time; the oldest are dropped beyond kMostEvents.
-  [[nodiscard]] std::vector<NotifyEvent> take_events();
+  // What happened since the last time (NotifyRecord::take).
+  [[nodiscard]] std::vector<NotifyEvent> take_events() { return record_.take(); }
   // Events that were dropped, and where sockets are made (SocketAccess::kMake) also attempts on one that was refused before:
   // the socket is the target's own then. Since the start or forget_attempts().
-  [[nodiscard]] std::uint64_t missed_attempts();
+  [[nodiscard]] std::uint64_t missed_attempts() { return record_.missed(); }
 
   // Whether any socket has been given a port, or found to have one, since the start or forget_attempts().
-  [[nodiscard]] bool was_asked() const { return asked_; }
+  [[nodiscard]] bool was_asked() const { return record_.has_noted(); }
 
   // Neither events nor numbers of attempts of what was before.
-  void forget_attempts();
+  void forget_attempts() { record_.forget(); }
 
   static constexpr std::size_t kMostListeners = 64;
-  static constexpr std::size_t kMostEvents = 16'384;
-  static constexpr std::size_t kMostDestinations = 4'096;  // with a count of their own
-  static constexpr unsigned kMostBusy = 1'024;             // ports tried for one attempt
-  static constexpr std::size_t kMostRefused = 4'096;       // sockets that are remembered
+  static constexpr unsigned kMostBusy = 1'024;        // ports tried for one attempt
+  static constexpr std::size_t kMostRefused = 4'096;  // sockets that are remembered
 
  private:
   NotifySupervisor(SocketAccess access, Reach reach) : access_(access), reach_(reach) {}
@@ -115,9 +100,6 @@ class NotifySupervisor {
   void count_missed(pid_t thread, int fd);
   std::uint16_t bind_to_choice(int socket, sockaddr_storage& address, socklen_t length, Dial& dial);
   std::shared_ptr<const TakeDial> taker();
-  std::uint64_t& attempts_to(const Endpoint& destination);  // with mutex_ locked
-  std::uint64_t next_attempt(const Endpoint& destination);
-  void note(NotifyEvent event);
 
   const SocketAccess access_;
   const Reach reach_;
@@ -126,14 +108,11 @@ class NotifySupervisor {
   DescriptorTaker taker_;
   MadeSockets made_;
   std::set<ino_t> refused_;  // the thread's: sockets made here, whose refusal the target knows of
-  std::atomic<bool> asked_ = false;
+  NotifyRecord record_;
   std::mutex taking_;  // held while an attempt is taken whole
-  std::mutex mutex_;   // of the next five
-  std::map<Endpoint, std::uint64_t> attempts_;
+  std::mutex mutex_;   // of the next two
   std::shared_ptr<const ChoosePort> choose_;
   std::shared_ptr<const TakeDial> take_;
-  std::deque<NotifyEvent> events_;
-  std::uint64_t missed_ = 0;
   std::thread thread_;
 };
 

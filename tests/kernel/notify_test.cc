@@ -129,7 +129,7 @@ TEST_P(NotifyTest, WalksToTheHitAtTheStatedAttempt) {
       }
     });
     const auto events = notify->take_events();
-    ASSERT_EQ(events.size(), NotifySupervisor::kMostEvents);
+    ASSERT_EQ(events.size(), NotifyRecord::kMostEvents);
     EXPECT_EQ(events.back().dial.attempt, 20U * kWalks);
     EXPECT_EQ(events.back().dial.destination, destination());
   });
