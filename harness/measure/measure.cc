@@ -4,12 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <exception>
-#include <random>
 
 #include "harness/check/interrupts.h"
 #include "harness/check/pulse.h"
@@ -17,12 +15,9 @@
 #include "harness/measure/at_hand.h"
 #include "harness/measure/dialled.h"
 #include "harness/measure/saved_trials.h"
-#include "harness/measure/trial_world.h"
-#include "harness/ports/notify_engine.h"
+#include "harness/measure/trial_places.h"
 #include "harness/ports/port_sequence.h"
 #include "harness/sys/kernel_release.h"
-#include "harness/sys/random_source.h"
-#include "harness/world/graveyard.h"
 
 namespace selfconnect {
 
@@ -57,12 +52,11 @@ class Measurer {
   using Outcome = std::expected<T, MeasureFailure>;
 
   Measurer(asio::io_context& context, const MeasureOptions& options, MeasureObserver& observer)
-      : context_(context),
-        options_(options),
+      : options_(options),
         observer_(observer),
         pulse_(context),
         waits_(options.seed),
-        addresses_(options.seed) {
+        places_(context, options, waits_, [this] { pulse_.beat(); }) {
     found_.command = options.command;
     found_.policy = options.policy;
     found_.kernel = kernel_release();
@@ -103,47 +97,6 @@ class Measurer {
     return std::unexpected(MeasureFailure{.cannot_force = false, .reason = std::move(reason)});
   }
 
-  Outcome<std::unique_ptr<Engine>> engine_for(const World& world) {
-    if (!engine_) {
-      auto chosen = choose(world);
-      if (!chosen) return cannot(chosen.error());
-      tell(std::move(*chosen), world);
-    }
-    auto engine = make_engine(engine_->choice, world);
-    if (!engine) return cannot(engine.error());
-    return std::move(*engine);
-  }
-
-  void tell(BestEngine engine, const World& world) {
-    engine_ = std::move(engine);
-    found_.engine = engine_name(engine_->choice);
-    found_.engine_reason = engine_->reason;
-    found_.isolation = isolation_name(world.isolation());
-  }
-
-  [[nodiscard]] PortsBy ports_by() const {
-    const PolicyKind kind = options_.policy.kind;
-    const bool by_kernel = kind == PolicyKind::kKernel ||
-                           (kind == PolicyKind::kForce && engine_->choice == EngineChoice::kRange);
-    return by_kernel ? PortsBy::kKernel : PortsBy::kEngine;
-  }
-
-  // `range` knows two policies only. Where the kernel chooses, `hook` leaves sockets alone too, and knows which calls got
-  // no port.
-  Result<BestEngine> choose(const World& world) const {
-    static constexpr std::array kKnowsMost = {EngineChoice::kHook, EngineChoice::kRange,
-                                              EngineChoice::kNotify};
-    static constexpr std::array kThatBind = {EngineChoice::kHook, EngineChoice::kNotify};
-    switch (options_.policy.kind) {
-      case PolicyKind::kKernel:
-        return choose_engine(options_.engine, world, kKnowsMost);
-      case PolicyKind::kForce:
-        return choose_engine(options_.engine, world);
-      default:
-        return choose_engine(options_.engine, world, kThatBind);
-    }
-  }
-
   void report(const TrialTally& tally) {
     const auto now = Clock::now();
     if (reported_ && now - *reported_ < kProgress) return;
@@ -165,35 +118,18 @@ class Measurer {
     return options_.limits.duration && times.first && now - *times.first > *options_.limits.duration;
   }
 
-  // A walk of its own for each trial. The first follows the policy to the letter, where that has a seed.
-  [[nodiscard]] std::uint64_t policy_seed() const {
-    const auto& given = options_.policy.seed;
-    return given && trial_ == 1 ? *given : RandomSource::mix(given.value_or(options_.seed) + trial_);
-  }
-
-  // Addresses are drawn from the seed; 127.0.0.0/16 is left to the user.
-  [[nodiscard]] MeasureOptions options_of_trial() {
-    MeasureOptions options = options_;
-    if (options.policy.kind == PolicyKind::kRandom || is_model(options.policy.kind)) {
-      options.policy.seed = policy_seed();
-    }
-    if (options.own_addresses && trial_ > 1) {
-      std::uniform_int_distribution<unsigned> byte(1, 254);
-      const auto draw = [&] { return static_cast<std::uint8_t>(byte(addresses_)); };
-      options.destination.address = Address::v4({127, draw(), draw(), draw()});
-    }
-    return options;
-  }
-
   asio::awaitable<Outcome<void>> one() {
-    const MeasureOptions options = options_of_trial();
-    auto place = open(options);
-    if (!place) co_return std::unexpected(place.error());
+    auto place = places_.open(trial_);
+    if (!place) co_return cannot(place.error());
+    found_.engine = engine_name(places_.engine().choice);
+    found_.engine_reason = places_.engine().reason;
+    found_.isolation = isolation_name(place->world->isolation());
     TrialWorld& trial = *place->trial;
     TrialTally& tally = *place->tally;
-    if (auto dialled = co_await dial(trial, tally, options.destination); !dialled) co_return dialled;
+    const Endpoint& named = place->options->destination;
+    if (auto dialled = co_await dial(trial, tally, named); !dialled) co_return dialled;
     Trial ended = trial.close();
-    if (auto meant = is_what_was_meant(trial, tally, options.destination); !meant) {
+    if (auto meant = is_what_was_meant(trial, tally, named); !meant) {
       if (!found_.interrupted) co_return meant;
       observer_.note(meant.error().reason);
     }
@@ -204,52 +140,6 @@ class Measurer {
         co_return failed(saved.error().message);
     }
     co_return Outcome<void>{};
-  }
-
-  // Of one trial.
-  struct Place {
-    Graveyard::Kept world;
-    std::unique_ptr<TrialTally> tally;
-    std::unique_ptr<TrialWorld> trial;
-  };
-
-  Outcome<Place> open(const MeasureOptions& options) {
-    auto made = worlds_.make();
-    if (!made) return open_at_hand(options, made.error());
-    auto world = graveyard_.keep(std::move(*made));
-    auto engine = engine_for(*world);
-    if (!engine) return std::unexpected(engine.error());
-    if (needs_local_address(options.destination.address)) {
-      if (auto added = world->add_local_address(options.destination.address); !added)
-        return cannot(added.error());
-    }
-    auto tally = std::make_unique<TrialTally>(options.limits, options.destination.port, ports_by(), waits_);
-    auto trial =
-        TrialWorld::open(context_, *world, std::move(*engine), options, *tally, [this] { pulse_.beat(); });
-    if (!trial) return cannot(trial.error());
-    return Place{std::move(world), std::move(tally), std::move(*trial)};
-  }
-
-  Outcome<Place> open_at_hand(const MeasureOptions& options, const Error& denied) {
-    auto best = choose_engine_at_hand(options.engine, denied);
-    if (!best) {
-      return cannot(
-          error(fmt::format("no world of its own can be made for the client here ({}); `selfconnect doctor` "
-                            "says why",
-                            denied.message)));
-    }
-    if (const auto why = why_not_at_hand(options)) return cannot(error(*why));
-    auto here = World::here();
-    if (!here) return cannot(here.error());
-    auto world = graveyard_.keep(std::move(*here));
-    auto engine = make_notify_engine(*world);
-    if (!engine) return cannot(engine.error().during("engine notify"));
-    tell(std::move(*best), *world);
-    auto tally = std::make_unique<TrialTally>(options.limits, options.destination.port, ports_by(), waits_);
-    auto trial = TrialWorld::open_at_hand(context_, *world, std::move(*engine), options, *tally,
-                                          [this] { pulse_.beat(); });
-    if (!trial) return cannot(trial.error());
-    return Place{std::move(world), std::move(tally), std::move(*trial)};
   }
 
   asio::awaitable<Outcome<void>> dial(TrialWorld& trial, TrialTally& tally, const Endpoint& named) {
@@ -317,16 +207,12 @@ class Measurer {
     if (!found_.destination) found_.destination = most_dialled(tally, options_.destination.port);
   }
 
-  asio::io_context& context_;
   const MeasureOptions& options_;
   MeasureObserver& observer_;
   Pulse pulse_;
-  WorldMaker worlds_;
-  Graveyard graveyard_;
   WaitSample waits_;
+  TrialPlaces places_;
   Measurement found_;
-  std::mt19937_64 addresses_;
-  std::optional<BestEngine> engine_;
   std::optional<Clock::time_point> reported_;
   std::uint64_t trial_ = 1;
   bool has_noted_ = false;
