@@ -30,8 +30,8 @@ boost::asio::awaitable<bool> until_self_connected(Stage& stage) {
   co_return self_connected();
 }
 
-// One try to start a server on the destination; the listening socket if it worked. Its time is when all is known of it, and the
-// packets that tell how the port came to be blocked are taken before: some are stamped only then (PacketClock).
+// One try to start a server on the destination; the listening socket if it worked. The time of one that failed is when all is known
+// of it, and the packets that tell how the port came to be blocked are taken before: some are stamped only then (PacketClock).
 std::optional<UniqueFd> try_bind(Stage& stage) {
   const Endpoint& endpoint = *stage.plan().destination;
   auto listener = listen_in(stage.world(), endpoint);
@@ -43,8 +43,8 @@ std::optional<UniqueFd> try_bind(Stage& stage) {
           std::ranges::find_if(*lines, [](const SocketLine& line) { return line.local == line.remote; });
       if (blocker != lines->end()) attempt.blocker = *blocker;
     }
+    stage.recorder().drain();
   }
-  stage.recorder().drain();
   attempt.at = stage.now();
   stage.trace().bind_tries.push_back(std::move(attempt));
   if (!listener) return std::nullopt;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "harness/campaign/board.h"
 #include "harness/cli/check_call.h"

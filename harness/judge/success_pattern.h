@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "harness/sys/pattern.h"
 #include "harness/trace/trace.h"

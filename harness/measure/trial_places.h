@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <utility>
 
 #include "harness/measure/measure.h"
 #include "harness/measure/trial_tally.h"

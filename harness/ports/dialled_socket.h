@@ -25,7 +25,7 @@ struct DialledSocket {
   socklen_t length = 0;
   bool dials = false;  // no: it asks how an earlier connect() went
 };
-// Nothing where the socket does not say its address.
+// Nothing where the socket does not say its address. May bind a closed socket to no port at that address, to tell.
 [[nodiscard]] std::optional<DialledSocket> ask_dialled(int socket);
 
 }  // namespace selfconnect

@@ -8,6 +8,8 @@ namespace selfconnect {
 
 namespace {
 
+constexpr std::size_t kShown = 200;  // bytes of a wrong expression, in its error
+
 re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
 
 // A target prints bytes, which need not be UTF-8.
@@ -25,7 +27,8 @@ Result<Pattern> Pattern::compile(std::string_view expression) {
   auto compiled = std::make_shared<const re2::RE2>(piece(expression), over_bytes());
   if (compiled->ok()) return Pattern(std::move(compiled));
   return std::unexpected(
-      error(fmt::format("'{}' is not a regular expression: {}", expression, compiled->error())));
+      error(fmt::format("'{}{}' is not a regular expression: {}", expression.substr(0, kShown),
+                        expression.size() > kShown ? "..." : "", compiled->error())));
 }
 
 std::optional<std::string_view> Pattern::find(std::string_view text) const {

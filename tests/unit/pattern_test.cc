@@ -13,6 +13,7 @@ std::string reason(std::string_view expression) {
 
 std::optional<std::string_view> find(std::string_view expression, std::string_view text) {
   const auto pattern = Pattern::compile(expression);
+  EXPECT_TRUE(pattern) << pattern.error().message;
   return pattern ? pattern->find(text) : std::nullopt;
 }
 
@@ -43,6 +44,7 @@ TEST(PatternTest, SaysWhyItIsNone) {
   EXPECT_EQ(reason("x\\"), "'x\\' is not a regular expression: trailing \\");
   EXPECT_EQ(reason("[z-a]"), "'[z-a]' is not a regular expression: invalid character class range: z-a");
   EXPECT_EQ(reason("(a)\\1"), "'(a)\\1' is not a regular expression: invalid escape sequence: \\1");
+  EXPECT_EQ(reason("-\\c"), "'-\\c' is not a regular expression: invalid escape sequence: \\c");
   EXPECT_EQ(reason("(?!a)"), "'(?!a)' is not a regular expression: invalid perl operator: (?!");
 }
 
@@ -52,13 +54,14 @@ TEST(PatternTest, RefusesWhatIsTooLarge) {
   EXPECT_EQ(reason("a{1001}"), "'a{1001}' is not a regular expression: invalid repetition size: {1001}");
   EXPECT_EQ(reason("((a{100}){100}){100}"),
             "'((a{100}){100}){100}' is not a regular expression: invalid repetition size: {100}");
-  EXPECT_NE(reason(std::string(1 << 21, 'a')).find("pattern too large"), std::string::npos);
+  EXPECT_EQ(
+      reason(std::string(1 << 21, 'a')),
+      "'" + std::string(200, 'a') + "...' is not a regular expression: pattern too large - compile failed");
 }
 
 // std::regex overflowed its integers there.
 TEST(PatternTest, TakesNumbersThatNoIntHoldsAsText) {
   EXPECT_EQ(find("a{3333333333}", "a{3333333333}"), "a{3333333333}");
-  EXPECT_EQ(find("-\\c", "-c"), std::nullopt);
   EXPECT_EQ(find("[x\\\\]{2}e\\{2043333333333333333333333}", "x\\e{2043333333333333333333333}"),
             "x\\e{2043333333333333333333333}");
 }
